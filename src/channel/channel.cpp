@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+#include <weir/channel.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+#include "channel/channel_impl.hpp"
+
+WEIR_LOG_CATEGORY(channel);
+
+namespace weir {
+
+Channel::Impl::Impl(ChannelConfig config, std::shared_ptr<Store> store)
+    : config_(std::move(config)), store_(std::move(store)), executor_(base::Executor::control()),
+      events_(std::make_shared<channel::EventBus>(config_.name, executor_)),
+      endpoint_(std::make_shared<origin::HlsEndpoint>(config_.name, store_)) {}
+
+Error Channel::Impl::in_channel(const Error& error) const {
+    return error.in("channel \"" + config_.name + "\"");
+}
+
+// Waits until no other call is at work; on the control thread, which that call needs, it cannot.
+bool Channel::Impl::acquire(std::unique_lock<std::mutex>& lock) {
+    if (busy_ && executor_->is_current()) return false;
+    released_.wait(lock, [&] { return !busy_; });
+    busy_ = true;
+    return true;
+}
+
+Result<void> Channel::Impl::start() {
+    std::unique_lock lock(mutex_);
+    if (!acquire(lock)) {
+        return in_channel({ErrorCode::unavailable, "another call is starting or ending it"});
+    }
+    const auto release = [&] {
+        busy_ = false;
+        released_.notify_all();
+    };
+    if (state_ != ChannelState::idle && state_ != ChannelState::failed) {
+        release();
+        return in_channel({ErrorCode::already_exists, "it is " + std::string(to_string(state_))});
+    }
+    const auto former = std::exchange(programme_, nullptr);
+    lock.unlock();
+    if (former) former->stop();
+    lock.lock();
+    if (former) first_free_slot_ = std::max(first_free_slot_, former->first_free_slot());
+    auto programme = std::make_shared<channel::Programme>(config_, store_, base::system_clock(),
+                                                          executor_, first_free_slot_,
+                                                          programme_events());
+    programme_ = programme;
+    set_state(ChannelState::starting);
+    lock.unlock();
+    Result<void> started;
+    executor_->run([&] { started = programme->start(); });
+    if (!started) programme->stop();
+    lock.lock();
+    if (!started) {
+        programme_.reset();
+        set_state(ChannelState::idle, started.error().message);
+    }
+    release();
+    if (!started) return in_channel(started.error());
+    return {};
+}
+
+Result<void> Channel::Impl::end(bool finish) {
+    std::unique_lock lock(mutex_);
+    if (!acquire(lock)) {
+        return in_channel({ErrorCode::unavailable, "another call is starting or ending it"});
+    }
+    const auto programme = programme_;
+    Result<void> ended;
+    if (programme) {
+        set_state(ChannelState::stopping);
+        lock.unlock();
+        if (finish) {
+            ended = programme->finish();
+        } else {
+            programme->stop();
+        }
+        lock.lock();
+        first_free_slot_ = std::max(first_free_slot_, programme->first_free_slot());
+        programme_.reset();
+        set_state(ChannelState::idle);
+    }
+    busy_ = false;
+    released_.notify_all();
+    if (!ended) return in_channel(ended.error());
+    return {};
+}
+
+void Channel::Impl::close() {
+    static_cast<void>(end(false));
+    events_->close();
+}
+
+channel::ProgrammeEvents Channel::Impl::programme_events() {
+    // From the programme's threads; what changes the state goes through the control thread.
+    const auto post = [weak = weak_from_this(), executor = executor_](auto act) {
+        executor->post([weak, act = std::move(act)] {
+            if (const auto self = weak.lock()) act(*self);
+        });
+    };
+    return {.event = [this](EventDetail detail) { on_event(std::move(detail)); },
+            .begun = [this](const channel::HlsOutput& hls) { begun(hls); },
+            .first_slot =
+                [post] {
+                    post([](Impl& self) {
+                        const std::lock_guard lock(self.mutex_);
+                        if (self.state_ != ChannelState::starting) return;
+                        const bool lost = self.programme_ && self.programme_->input_lost();
+                        self.set_state(lost ? ChannelState::recovering : ChannelState::running);
+                    });
+                },
+            .failed =
+                [post](std::string cause) {
+                    post([cause = std::move(cause)](Impl& self) {
+                        const std::lock_guard lock(self.mutex_);
+                        if (self.state_ == ChannelState::idle ||
+                            self.state_ == ChannelState::failed ||
+                            self.state_ == ChannelState::stopping) {
+                            return;
+                        }
+                        self.set_state(ChannelState::failed, cause);
+                    });
+                },
+            .suspended = [post] {
+                post([](Impl& self) { self.restart("the machine was suspended"); });
+            }};
+}
+
+void Channel::Impl::on_event(EventDetail detail) {
+    const bool lost = std::holds_alternative<InputLost>(detail);
+    const bool connected = std::holds_alternative<InputConnected>(detail);
+    events_->raise(std::move(detail));
+    if (!lost && !connected) return;
+    const std::lock_guard lock(mutex_);
+    if (lost && state_ == ChannelState::running) set_state(ChannelState::recovering, "input lost");
+    if (connected && state_ == ChannelState::recovering) set_state(ChannelState::running);
+}
+
+void Channel::Impl::begun(const channel::HlsOutput& hls) {
+    const auto& options = hls.options();
+    {
+        const std::lock_guard lock(mutex_);
+        last_programme_ = options.programme;
+    }
+    endpoint_->begin(hls.timeline(),
+                     {.sink = options.sink,
+                      .target_duration = channel::target_duration(options.sink, options.frame_rate),
+                      .recorded = options.recorded});
+    if (!options.recorded) forget_old_programmes(options.programme);
+}
+
+// A store that holds a window only keeps the present programme and, for those who still play it, the
+// one before.
+void Channel::Impl::forget_old_programmes(const std::string& begun) {
+    remembered_.push_back(begun);
+    while (remembered_.size() > 2) {
+        const auto objects = store_->list(config_.name + "/" + remembered_.front() + "/");
+        if (objects) {
+            for (const auto& object : *objects) static_cast<void>(store_->remove(object.key));
+        }
+        remembered_.erase(remembered_.begin());
+    }
+}
+
+// Another programme takes over: numbers go on, the live address shows the new one.
+void Channel::Impl::restart(const std::string& reason) {
+    GST_WARNING("channel %s: %s: a new programme begins", config_.name.c_str(), reason.c_str());
+    static_cast<void>(end(true));
+    static_cast<void>(start());
+}
+
+void Channel::Impl::set_state(ChannelState state, const std::string& reason) {
+    if (state_ == state) return;
+    state_ = state;
+    events_->raise(StateChanged{.state = state, .reason = reason});
+}
+
+ChannelState Channel::Impl::state() const {
+    const std::lock_guard lock(mutex_);
+    return state_;
+}
+
+std::string Channel::Impl::programme() const {
+    const std::lock_guard lock(mutex_);
+    return last_programme_;
+}
+
+ChannelStats Channel::Impl::stats() const {
+    const auto programme = [&] {
+        const std::lock_guard lock(mutex_);
+        return programme_;
+    }();
+    if (!programme) return {};
+    const auto figures = programme->figures();
+    return {.frames = figures.playout.frames,
+            .frames_repeated = figures.playout.repeated,
+            .frames_black = figures.playout.black,
+            .samples_silent = figures.playout.silent_samples,
+            .segments = figures.segments,
+            .lag = figures.lag};
+}
+
+Subscription Channel::Impl::subscribe(std::function<void(const Event&)> handler) {
+    return events_->subscribe(std::move(handler));
+}
+
+Result<Channel> Channel::create(ChannelConfig config) {
+    base::ensure_gst_initialised();
+    if (const auto problems = validate(config); !problems.empty()) {
+        return Error{ErrorCode::invalid_argument,
+                     "channel \"" + config.name + "\": " + to_string(problems)};
+    }
+    auto store = open_store(config.store);
+    if (!store) return store.error().in("store").in("channel \"" + config.name + "\"");
+    return Channel(std::make_shared<Impl>(std::move(config), std::move(*store)));
+}
+
+Channel::Channel(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Channel::Channel(Channel&&) noexcept = default;
+
+Channel& Channel::operator=(Channel&& other) noexcept {
+    std::swap(impl_, other.impl_);
+    return *this;
+}
+
+Channel::~Channel() {
+    if (impl_) impl_->close();
+}
+
+Result<void> Channel::start() { return impl_->start(); }
+Result<void> Channel::stop() { return impl_->end(false); }
+Result<void> Channel::finish() { return impl_->end(true); }
+ChannelState Channel::state() const { return impl_->state(); }
+std::string Channel::programme() const { return impl_->programme(); }
+ChannelStats Channel::stats() const { return impl_->stats(); }
+const ChannelConfig& Channel::config() const { return impl_->config(); }
+
+Subscription Channel::on_event(std::function<void(const Event&)> handler) {
+    return impl_->subscribe(std::move(handler));
+}
+
+}  // namespace weir

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "channel/output_pipeline.hpp"
+
+#include <gst/app/gstappsrc.h>
+#include <gst/audio/audio.h>
+#include <gst/video/video.h>
+
+#include <utility>
+
+#include "encode/encoder_ladder.hpp"
+
+namespace weir::channel {
+
+using base::adopt_mini;
+using base::ObjectPtr;
+
+namespace {
+
+// What the encoders may be behind before the playout thread waits for them.
+constexpr guint64 kQueuedFrames = 4;
+constexpr guint64 kQueuedAudio = 64;
+
+base::MiniPtr<GstCaps> video_caps(const media::RawFormat& format, const Rational& frame_rate) {
+    return adopt_mini(gst_caps_new_simple(
+        "video/x-raw", "format", G_TYPE_STRING, "I420", "width", G_TYPE_INT, format.width, "height",
+        G_TYPE_INT, format.height, "framerate", GST_TYPE_FRACTION,
+        static_cast<int>(frame_rate.numerator), static_cast<int>(frame_rate.denominator),
+        "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, "interlace-mode", G_TYPE_STRING,
+        "progressive", "colorimetry", G_TYPE_STRING, "bt709", nullptr));
+}
+
+base::MiniPtr<GstCaps> audio_caps(const media::RawFormat& format) {
+    GstAudioInfo info;
+    gst_audio_info_set_format(&info, GST_AUDIO_FORMAT_F32LE, format.sample_rate, format.channels,
+                              nullptr);
+    return adopt_mini(gst_audio_info_to_caps(&info));
+}
+
+void configure(GstElement* source, GstCaps* caps, guint64 buffers) {
+    // Not live: the playout alone paces, so nothing downstream ever times out a late pad.
+    g_object_set(source, "caps", caps, "format", GST_FORMAT_TIME, "is-live", FALSE, "block", TRUE,
+                 "max-buffers", buffers, "max-bytes", guint64{0}, "max-time", guint64{0}, nullptr);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OutputPipeline>> OutputPipeline::create(
+    const EncoderLadder& ladder, const media::RawFormat& format, const Rational& frame_rate,
+    std::vector<ObjectPtr<GstElement>> segmenters, std::function<void(std::string)> failed) {
+    std::unique_ptr<OutputPipeline> output(new OutputPipeline);
+    output->pipeline_.on_message([failed = std::move(failed)](GstMessage* message) {
+        if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) failed(base::message_text(message));
+    });
+    if (auto added = output->add_sources(ladder, format, frame_rate); !added) return added.error();
+    if (auto added = output->add_ladder(ladder, std::move(segmenters)); !added) return added.error();
+    return output;
+}
+
+Result<void> OutputPipeline::add_sources(const EncoderLadder& ladder,
+                                         const media::RawFormat& format,
+                                         const Rational& frame_rate) {
+    auto video = pipeline_.add("appsrc", "video");
+    if (!video) return video.error();
+    video_ = *video;
+    configure(video_, video_caps(format, frame_rate).get(), kQueuedFrames);
+    if (ladder.audio.empty()) return {};
+    auto audio = pipeline_.add("appsrc", "audio");
+    if (!audio) return audio.error();
+    audio_ = *audio;
+    configure(audio_, audio_caps(format).get(), kQueuedAudio);
+    return {};
+}
+
+Result<void> OutputPipeline::add_ladder(const EncoderLadder& ladder,
+                                        std::vector<ObjectPtr<GstElement>> segmenters) {
+    auto made = encode::make_encoder_ladder(ladder);
+    if (!made) return made.error();
+    GstElement* encoders = made->get();
+    gst_bin_add(pipeline_.bin(), encoders);
+    gst_element_link_pads(video_, "src", encoders, "video");
+    GstElement* tee = nullptr;
+    if (audio_) {
+        gst_element_link_pads(audio_, "src", encoders, "audio");
+        auto added = pipeline_.add("tee");
+        if (!added) return added.error();
+        tee = *added;
+        const auto& first = ladder.audio.front().name;
+        gst_element_link_pads(encoders, ("audio_" + first).c_str(), tee, "sink");
+    }
+    for (std::size_t i = 0; i < ladder.video.size(); ++i) {
+        GstElement* segmenter = segmenters.at(i).get();
+        gst_bin_add(pipeline_.bin(), segmenter);
+        gst_element_link_pads(encoders, ("video_" + ladder.video[i].name).c_str(), segmenter,
+                              "video");
+        if (tee) gst_element_link_pads(tee, nullptr, segmenter, "audio");
+    }
+    return {};
+}
+
+void OutputPipeline::push_frame(base::MiniPtr<GstBuffer> frame) {
+    gst_app_src_push_buffer(GST_APP_SRC(video_), frame.release());
+}
+
+void OutputPipeline::push_audio(base::MiniPtr<GstBuffer> samples) {
+    if (audio_) gst_app_src_push_buffer(GST_APP_SRC(audio_), samples.release());
+}
+
+void OutputPipeline::end() {
+    gst_app_src_end_of_stream(GST_APP_SRC(video_));
+    if (audio_) gst_app_src_end_of_stream(GST_APP_SRC(audio_));
+}
+
+void OutputPipeline::shut_down() {
+    gst_element_set_state(pipeline_.element(), GST_STATE_NULL);
+    gst_element_get_state(pipeline_.element(), nullptr, nullptr, GST_CLOCK_TIME_NONE);
+}
+
+}  // namespace weir::channel

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Makes segments fetchable, in this order: the bytes into the store, then the entry into the
+// timeline, then the event. Removes what no playlist needs any more.
+// Threads: publish() and finish() are thread-safe; the store is used on the publisher's own thread,
+// and so are the events.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <weir/store.hpp>
+
+#include "media/segment.hpp"
+#include "media/timeline.hpp"
+
+namespace weir::channel {
+
+struct PublisherOptions {
+    std::string prefix;  // of the keys: "<channel>"
+    std::string run;
+    // Segments wait here for a slow store. Past the limit the newest is lost and its slot is a gap:
+    // live goes on, and memory stays bounded.
+    std::size_t max_queued = 64;
+    // How long a slot stays fetchable after its end; nothing: for ever, or until the store is full.
+    std::optional<media::MediaTime> keep;
+    // When the store is full the oldest slots make room: for a store that holds a window only.
+    bool make_room = false;
+};
+
+struct PublisherEvents {
+    std::function<void(const media::Slot&)> on_slot;
+    std::function<void(bool failing, const std::string& text)> on_store;  // changes only
+    // After the last slot: the timeline is finished. Puts the playlists into the store.
+    std::function<void()> on_finished;
+};
+
+class Publisher {
+public:
+    Publisher(PublisherOptions options, std::shared_ptr<Store> store,
+              std::shared_ptr<media::Timeline> timeline, PublisherEvents events);
+    ~Publisher();  // close()
+
+    void publish(std::size_t track, media::Segment segment);
+
+    // After what is queued the timeline is finished and on_finished called. Once; more is harmless.
+    void finish();
+
+    // Gives up what is queued and waits for the thread: no event comes after it. More is harmless.
+    void close();
+
+private:
+    struct Item {
+        std::size_t track = 0;
+        media::Segment segment;
+        bool lost = false;  // there was no room for its bytes
+    };
+
+    void run(const std::stop_token& stop);
+    void handle(const Item& item);
+    Result<void> put(std::size_t track, const media::Segment& segment);
+    bool drop_oldest();
+    void remove(const media::Slot& slot);
+    void expire();
+
+    const PublisherOptions options_;
+    const std::shared_ptr<Store> store_;
+    const std::shared_ptr<media::Timeline> timeline_;
+    const PublisherEvents events_;
+    const std::vector<media::Track> tracks_;
+    bool store_failing_ = false;  // publisher's thread only
+    std::mutex mutex_;            // guards all below
+    std::condition_variable_any wake_;
+    std::deque<Item> queue_;
+    bool finishing_ = false;
+    std::jthread thread_;
+};
+
+}  // namespace weir::channel

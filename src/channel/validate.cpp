@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+// The rules of single fields are in the table of fields.hpp; here are those that join several.
+#include <algorithm>
+#include <map>
+#include <type_traits>
+
+#include <weir/config.hpp>
+
+#include "base/redact.hpp"
+#include "channel/fields.hpp"
+
+namespace weir {
+namespace channel {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string below(const std::string& path, const std::string& name) {
+    return path.empty() ? name : path + "." + name;
+}
+
+std::string at(const std::string& list, std::size_t index) {
+    return list + "[" + std::to_string(index) + "]";
+}
+
+// Collects problems and remembers the order in which it saw the fields.
+class Checker {
+public:
+    // A described value, a list or a variant of such, or a plain field.
+    template <class T>
+    void check(const std::string& path, const T& value) {
+        order_.emplace(path, order_.size());
+        if constexpr (std::is_enum_v<T>) {
+            check_enum(path, value);
+        } else if constexpr (Described<T>) {
+            for_each_field(
+                [&](const char* name, const auto& field, const auto& rule) {
+                    add(below(path, name), rule(field));
+                    check(below(path, name), field);
+                },
+                value);
+        }
+    }
+
+    template <class T>
+    void check(const std::string& path, const std::vector<T>& list) {
+        order_.emplace(path, order_.size());
+        for (std::size_t i = 0; i < list.size(); ++i) check(at(path, i), list[i]);
+    }
+
+    template <class... T>
+    void check(const std::string& path, const std::variant<T...>& value) {
+        std::visit([&](const auto& alternative) { check(path, alternative); }, value);
+    }
+
+    void check(const std::string& path, const std::shared_ptr<Store>& store) {
+        order_.emplace(path, order_.size());
+        if (!store) add(path, "must not be null");
+    }
+
+    void add(const std::string& field, std::string text) {
+        if (!text.empty()) problems_.push_back({field, std::move(text)});
+    }
+
+    // In the order of the fields.
+    std::vector<Problem> take() {
+        const auto place = [&](const Problem& problem) {
+            const auto found = order_.find(problem.field);
+            return found == order_.end() ? order_.size() : found->second;
+        };
+        std::stable_sort(problems_.begin(), problems_.end(),
+                         [&](const auto& a, const auto& b) { return place(a) < place(b); });
+        return std::move(problems_);
+    }
+
+private:
+    template <class T>
+    void check_enum(const std::string& path, T value) {
+        std::vector<std::string> names;
+        for (const auto& [known, name] : kEnumNames<T>) {
+            if (known == value) return;
+            names.emplace_back(name);
+        }
+        add(path, "must be " + joined(names) + ", is no value of its type");
+    }
+
+    std::vector<Problem> problems_;
+    std::map<std::string, std::size_t> order_;
+};
+
+// "must differ": for a value that another field has already.
+class Uniqueness {
+public:
+    explicit Uniqueness(Checker& checker) : checker_(checker) {}
+
+    void check(const std::string& field, const std::string& value) {
+        if (value.empty()) return;
+        const auto [first, is_new] = seen_.emplace(value, field);
+        if (is_new) return;
+        checker_.add(field,
+                     "\"" + base::shown(value) + "\" is the name of " + first->second + " already");
+    }
+
+private:
+    Checker& checker_;
+    std::map<std::string, std::string> seen_;
+};
+
+void check_ladder(Checker& checker, const std::string& path, const EncoderLadder& ladder) {
+    Uniqueness names(checker);
+    const std::string video = below(path, "video");
+    const std::string audio = below(path, "audio");
+    for (std::size_t i = 0; i < ladder.video.size(); ++i) {
+        names.check(below(at(video, i), "name"), ladder.video[i].name);
+    }
+    for (std::size_t i = 0; i < ladder.audio.size(); ++i) {
+        const AudioRendition& rendition = ladder.audio[i];
+        names.check(below(at(audio, i), "name"), rendition.name);
+        // ISO/IEC 14496-3: an AAC frame has at most 6144 bits for each channel's 1024 samples.
+        const std::int64_t limit =
+            std::int64_t{6} * std::clamp(rendition.sample_rate, 0, 48'000) * rendition.channels;
+        const bool sane = kSampleRates(rendition.sample_rate).empty() && limit > 0;
+        if (sane && rendition.channels <= 2 && rendition.bitrate_bps > limit &&
+            rendition.bitrate_bps <= 512'000) {
+            checker.add(below(at(audio, i), "bitrate_bps"),
+                        "AAC cannot have more than " + std::to_string(limit) +
+                            " with this sample_rate and channels, is " +
+                            std::to_string(rendition.bitrate_bps));
+        }
+    }
+}
+
+void check_output(Checker& checker, const std::string& path, const HlsSink& sink,
+                  const EncoderLadder& ladder, const std::string& ladder_path) {
+    constexpr int kFewestSegments = 3;  // RFC 8216bis 6.2.2: a live playlist's least
+    const milliseconds duration = sink.segment_duration;
+    if (ladder.gop > milliseconds(0) && duration % ladder.gop != milliseconds(0)) {
+        checker.add(below(path, "segment_duration"),
+                    "must be a multiple of " + below(ladder_path, "gop") + " (" +
+                        seconds_text(ladder.gop) + " seconds), is " + seconds_text(duration));
+    }
+    const bool is_live = sink.playlist_type == PlaylistType::live;
+    if (is_live && sink.window / kFewestSegments < duration) {
+        checker.add(below(path, "window"), "must be at least 3 segments of " +
+                                               seconds_text(duration) + " seconds, is " +
+                                               seconds_text(sink.window));
+    }
+    if (ladder.audio.size() > 1) {
+        checker.add(below(ladder_path, "audio"), "hls_ts carries one audio rendition, has " +
+                                                     std::to_string(ladder.audio.size()));
+    }
+}
+
+template <class T>
+void add_below(std::vector<Problem>& all, const std::string& path, const T& value) {
+    for (Problem& problem : validate(value)) {
+        all.push_back({below(path, problem.field), std::move(problem.text)});
+    }
+}
+
+}  // namespace
+}  // namespace channel
+
+using namespace channel;  // NOLINT: this file is its implementation
+
+std::string to_string(const std::vector<Problem>& problems) {
+    std::string text;
+    for (const Problem& problem : problems) {
+        if (!text.empty()) text += '\n';
+        text += problem.field.empty() ? problem.text : problem.field + ": " + problem.text;
+    }
+    return text;
+}
+
+std::vector<Problem> validate(const ChannelConfig& config) {
+    Checker checker;
+    checker.check("", config);
+    check_ladder(checker, "ladder", config.ladder);
+    for (std::size_t i = 0; i < config.outputs.size(); ++i) {
+        check_output(checker, at("outputs", i), std::get<HlsSink>(config.outputs[i]), config.ladder,
+                     "ladder");
+    }
+    return checker.take();
+}
+
+std::vector<Problem> validate(const OriginConfig& config) {
+    Checker checker;
+    checker.check("", config);
+    return checker.take();
+}
+
+std::vector<Problem> validate(const EncoderLadder& ladder) {
+    Checker checker;
+    checker.check("", ladder);
+    check_ladder(checker, "", ladder);
+    return checker.take();
+}
+
+std::vector<Problem> validate(const HlsSink& sink, const EncoderLadder& ladder) {
+    Checker checker;
+    checker.check("", sink);
+    check_output(checker, "", sink, ladder, "ladder");
+    return checker.take();
+}
+
+std::vector<Problem> validate(const Config& config) {
+    std::vector<Problem> all;
+    add_below(all, "origin", config.origin);
+    if (std::string text = Entries{1, 1000}(config.channels); !text.empty()) {
+        all.push_back({"channels", text});
+    }
+    Checker checker;
+    Uniqueness names(checker);
+    for (std::size_t i = 0; i < config.channels.size(); ++i) {
+        add_below(all, at("channels", i), config.channels[i]);
+        names.check(below(at("channels", i), "name"), config.channels[i].name);
+    }
+    for (Problem& problem : checker.take()) all.push_back(std::move(problem));
+    return all;
+}
+
+}  // namespace weir

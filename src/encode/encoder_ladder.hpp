@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The ladder as a GStreamer bin: every rendition is scaled and encoded from the same frames, with its
+// IDR frames at the same instants.
+// Threads: make on any thread; the bin follows GStreamer's rules.
+#pragma once
+
+#include <weir/encoder_ladder.hpp>
+#include <weir/result.hpp>
+
+#include "base/gst_ptr.hpp"
+
+namespace weir::encode {
+
+// Pads: sinks "video" and, if the ladder has audio, "audio" (raw); sources "video_<name>"
+// (video/x-h264) and "audio_<name>" (audio/mpeg). The running time of the frames decides where the
+// IDR frames lie: the first frame at or after each multiple of ladder.gop.
+// Errors: unsupported when a plugin is missing.
+Result<base::ObjectPtr<GstElement>> make_encoder_ladder(const EncoderLadder& ladder);
+
+}  // namespace weir::encode

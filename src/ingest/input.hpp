@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// One input of a channel, kept alive: connects, watches the data arrive, and connects again.
+// Threads: control thread only; events come on the control thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <weir/ingest.hpp>
+#include <weir/result.hpp>
+
+#include "base/executor.hpp"
+#include "ingest/source.hpp"
+#include "media/media_sink.hpp"
+
+namespace weir::ingest {
+
+struct InputEvents {
+    std::function<void(const StreamInfo&)> connected;
+    // `field` is below the input: "path", "url"; `cause` names no secret.
+    std::function<void(const std::string& field, const std::string& cause)> lost;
+};
+
+// Where the media of a new connection goes.
+using OpenSink = std::function<std::shared_ptr<media::MediaSink>(media::Pacing)>;
+
+class Input : public std::enable_shared_from_this<Input> {
+public:
+    static constexpr std::chrono::milliseconds kFirstRetry{500};
+    static constexpr std::chrono::milliseconds kLastRetry{5'000};
+
+    Input(Ingest config, const media::RawFormat& format, OpenSink open, InputEvents events,
+          std::shared_ptr<base::Executor> executor);
+    ~Input();
+
+    // Errors: what can be known at once, as "path: clip.mp4: No such file or directory"; such an
+    // input is not tried again.
+    Result<void> start();
+    void stop();
+
+    // What came through the present connection so far.
+    [[nodiscard]] StreamInfo info() const;
+
+private:
+    Result<void> connect();
+    void disconnect();
+    void on_connected(const StreamInfo& info);
+    void on_ended();
+    void lose(const std::string& cause, bool retry);
+    void watch();
+    SourceEvents source_events();
+
+    const Ingest config_;
+    const media::RawFormat format_;
+    const OpenSink open_;
+    const InputEvents events_;
+    const std::shared_ptr<base::Executor> executor_;
+    std::shared_ptr<media::MediaSink> sink_;
+    std::unique_ptr<Source> source_;
+    std::uint64_t attempt_ = 0;  // events of a former connection are late and mean nothing
+    std::chrono::milliseconds retry_ = kFirstRetry;
+    std::uint64_t seen_ = 0;
+    std::chrono::milliseconds silence_{};
+    bool stopped_ = true;
+};
+
+// The config's field that says where the input comes from: "path", "url", "".
+std::string source_field(const Ingest& config);
+
+}  // namespace weir::ingest

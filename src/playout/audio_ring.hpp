@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Audio by absolute sample number: written where its time says, read in order, silent where nothing
+// was written.
+//
+// Packets are placed by continuity, because time stamps are often rounded to milliseconds: a packet
+// follows the one before it, a lasting error of more than 5 ms is taken up one sample a packet, more
+// than 40 ms places anew. Exact stamps (a file's) place anew from 2 ms on.
+// Threads: one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace weir::playout {
+
+class AudioRing {
+public:
+    AudioRing(int sample_rate, int channels);
+
+    // Reading begins at `sample`; what lies before it is dropped.
+    void begin(std::int64_t sample);
+
+    // Whether a packet at `sample` fits now; one far ahead must wait.
+    [[nodiscard]] bool has_room(std::int64_t sample) const;
+
+    // Interleaved samples that belong at `sample`.
+    void write(std::int64_t sample, std::span<const float> samples, bool exact = false);
+
+    // The next packet does not follow the last one: a new connection or timeline.
+    void break_continuity() { next_.reset(); }
+
+    // Fills `samples` (interleaved) with the next ones and returns how many sample times were
+    // silent because nothing had been written there.
+    std::int64_t read(std::span<float> samples);
+
+private:
+    [[nodiscard]] std::int64_t place(std::int64_t sample, bool exact);
+    [[nodiscard]] float* at(std::int64_t sample);
+
+    const int rate_;
+    const int channels_;
+    const std::int64_t capacity_;  // in sample times
+    std::vector<float> ring_;      // NaN: nothing written
+    std::int64_t read_ = 0;
+    std::optional<std::int64_t> next_;  // where the packet after the last one goes
+    double error_ = 0;                  // low-passed, in samples
+};
+
+}  // namespace weir::playout

@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Runs the end-to-end tests one after the other, with a line for each.
+
+usage: run.py [--build FOLDER] [--summary FILE] [PART OF A NAME]...
+"""
+
+import argparse
+import os
+import sys
+import time
+import traceback
+import unittest
+from pathlib import Path
+
+here = Path(__file__).resolve().parent
+sys.path.insert(0, str(here))
+
+
+class Result(unittest.TestResult):
+    def startTest(self, test):
+        super().startTest(test)
+        self.begin = time.monotonic()
+        self.passed = getattr(self, "passed", 0)
+
+    def line(self, word, test):
+        text = test.shortDescription() if hasattr(test, "shortDescription") else None
+        seconds = time.monotonic() - getattr(self, "begin", time.monotonic())
+        print(f"    {word:<6} {type(test).__name__}: {text or test} ({seconds:.1f} s)", flush=True)
+
+    def addSuccess(self, test):
+        self.passed += 1
+        self.line("ok", test)
+
+    def failed(self, test, error):
+        self.line("FAILED", test)
+        text = "".join(traceback.format_exception(*error))
+        print("\n".join("           " + line for line in text.splitlines()[-40:]), flush=True)
+
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self.failed(test, error)
+
+    def addError(self, test, error):
+        super().addError(test, error)
+        self.failed(test, error)
+
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error is not None:
+            self.failed(subtest, error)
+
+
+def tests_of(suite):
+    for item in suite:
+        if isinstance(item, unittest.TestSuite):
+            yield from tests_of(item)
+        else:
+            yield item
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build")
+    parser.add_argument("--summary")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    if options.build:
+        os.environ["WEIR_BUILD"] = os.path.abspath(options.build)
+
+    import harness  # reads WEIR_BUILD
+
+    harness.SCRATCH.mkdir(parents=True, exist_ok=True)
+    found = unittest.defaultTestLoader.discover(str(here), pattern="test_*.py")
+    wanted = [
+        test for test in tests_of(found) if not options.names or any(name in test.id() for name in options.names)
+    ]
+    if options.list:
+        print("\n".join(f"{test.id()}: {test.shortDescription()}" for test in wanted))
+        return 0
+    result = Result()
+    result.passed = 0
+    try:
+        unittest.TestSuite(wanted).run(result)
+    finally:
+        harness.stop_all()
+    # A class that could not be set up is one error, and all its tests count as failed.
+    bad = {str(test) for test, _ in result.failures + result.errors}
+    broken = len(wanted) - result.testsRun
+    failed = max(len(wanted) - result.passed, len(bad), 1 if not wanted else 0)
+    if broken:
+        print(f"    {broken} tests did not run")
+    print(f"    {result.passed} passed, {failed} failed", flush=True)
+    if options.summary:
+        Path(options.summary).write_text(f"{result.passed} {failed}\n")
+    return 0 if failed == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "hls/programme_playlists.hpp"
+
+#include <doctest/doctest.h>
+
+#include "support/playlist_reader.hpp"
+
+namespace weir::hls {
+namespace {
+
+using std::chrono::seconds;
+
+struct Fixture {
+    media::Timeline timeline{"p1",
+                             {{.name = "hi",
+                               .width = 1280,
+                               .height = 720,
+                               .frame_rate = {25, 1},
+                               .codecs = "avc1.64001f",
+                               .bandwidth = {.peak_bps = 9'999'999, .average_bps = 9'999'998}},
+                              {.name = "mute"}}};
+
+    void add(std::int64_t number, std::uint64_t size) {
+        for (std::size_t track = 0; track < 2; ++track) {
+            timeline.add(track, number, seconds(2 * number), seconds(2 * number + 2), "a", size);
+        }
+    }
+};
+
+TEST_SUITE("hls/programme_playlists") {
+    TEST_CASE_FIXTURE(Fixture, "a recording is a folder with all playlists as VOD") {
+        add(10, 1'000);
+        add(11, 3'000);
+        timeline.finish();
+        const auto files = recorded_playlists("news", timeline, 2);
+        REQUIRE(files.size() == 2);  // "mute" has no codec string
+        CHECK(files[0].first == "news/p1/hls/index.m3u8");
+        const auto index = test::read_multivariant_playlist(files[0].second);
+        REQUIRE(index.variants.size() == 1);
+        CHECK(index.variants[0].uri == "hi.m3u8");
+        CHECK(index.variants[0].bandwidth == 12'000);  // measured, not the live bound
+        CHECK(index.variants[0].average_bandwidth == 8'000);
+
+        CHECK(files[1].first == "news/p1/hls/hi.m3u8");
+        const auto playlist = test::read_media_playlist(files[1].second);
+        CHECK(playlist.type == MediaPlaylistType::vod);
+        CHECK(playlist.end_list);
+        CHECK(playlist.target_duration == 2);
+        REQUIRE(playlist.segments.size() == 2);
+        CHECK(playlist.segments[0].uri == "../hi/10-a.ts");
+    }
+
+    TEST_CASE_FIXTURE(Fixture, "a programme in which nothing came leaves no playlist") {
+        timeline.finish();
+        CHECK(recorded_playlists("news", timeline, 2).empty());
+    }
+
+    TEST_CASE_FIXTURE(Fixture, "the bandwidth is the live bound until the end") {
+        add(10, 1'000);
+        CHECK(playlist_tracks(timeline, 2)[0].bandwidth.peak_bps == 9'999'999);
+        timeline.finish();
+        CHECK(playlist_tracks(timeline, 2)[0].bandwidth.peak_bps == 4'000);
+    }
+}
+
+}  // namespace
+}  // namespace weir::hls
