@@ -231,6 +231,7 @@ TEST_SUITE("net/http_server") {
             CHECK(answer.fields["connection"] == "close");
             CHECK(answer.body.ends_with('\n'));
             CHECK(client.closed());
+            CHECK_FALSE(client.was_reset());
         }
         CHECK(handled == 0);
         CHECK(server->stats().bad_requests == std::size(table));

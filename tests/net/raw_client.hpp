@@ -85,6 +85,9 @@ public:
     // Waits until the server closes (true) or sends something (false).
     bool closed() { return received_.empty() && !receive_more() && !timed_out_; }
 
+    // Whether the end was a reset, which can overtake what was sent before it.
+    [[nodiscard]] bool was_reset() const { return was_reset_; }
+
     // Whether something, or the end, can be read within so long.
     [[nodiscard]] bool readable(int milliseconds) const {
         pollfd wanted{fd_, POLLIN, 0};
@@ -123,6 +126,7 @@ private:
         if (!readable(kPatienceMs)) return timed_out_ = true, false;
         char buffer[65536];
         const ssize_t got = recv(fd_, buffer, sizeof(buffer), 0);
+        was_reset_ = got < 0;
         if (got <= 0) return false;
         received_.append(buffer, static_cast<std::size_t>(got));
         return true;
@@ -131,6 +135,7 @@ private:
     int fd_;
     bool connected_ = false;
     bool timed_out_ = false;
+    bool was_reset_ = false;
     std::string received_;
 };
 
