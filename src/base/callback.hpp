@@ -20,7 +20,8 @@ gulong connect(gpointer instance, const char* signal,
     const auto call = +[](Args... args, gpointer data) noexcept -> R {
         return (*static_cast<Function*>(data))(args...);
     };
-    const auto destroy = +[](gpointer data, GClosure*) noexcept { delete static_cast<Function*>(data); };
+    const auto destroy =
+        +[](gpointer data, GClosure*) noexcept { delete static_cast<Function*>(data); };
     return g_signal_connect_data(instance, signal, G_CALLBACK(call),
                                  new Function(std::move(function)), destroy, GConnectFlags{});
 }
@@ -31,8 +32,9 @@ inline gulong add_probe(GstPad* pad, GstPadProbeType type, PadProbe probe) {
     const auto call = +[](GstPad* p, GstPadProbeInfo* info, gpointer data) noexcept {
         return (*static_cast<PadProbe*>(data))(p, info);
     };
-    return gst_pad_add_probe(pad, type, call, new PadProbe(std::move(probe)),
-                             +[](gpointer data) noexcept { delete static_cast<PadProbe*>(data); });
+    return gst_pad_add_probe(
+        pad, type, call, new PadProbe(std::move(probe)),
+        +[](gpointer data) noexcept { delete static_cast<PadProbe*>(data); });
 }
 
 }  // namespace weir::base

@@ -14,7 +14,9 @@ gboolean run_task(gpointer data) noexcept {
     return G_SOURCE_REMOVE;
 }
 
-void delete_task(gpointer data) noexcept { delete static_cast<Executor::Task*>(data); }
+void delete_task(gpointer data) noexcept {
+    delete static_cast<Executor::Task*>(data);
+}
 
 void attach(GSource* source, GMainContext* context, Executor::Task task) {
     // One priority for all, so that tasks run in the order in which they were posted.
@@ -44,7 +46,9 @@ Executor::~Executor() {
     g_main_context_unref(context_);
 }
 
-void Executor::post(Task task) { attach(g_idle_source_new(), context_, std::move(task)); }
+void Executor::post(Task task) {
+    attach(g_idle_source_new(), context_, std::move(task));
+}
 
 void Executor::post_after(std::chrono::milliseconds delay, std::weak_ptr<void> alive, Task task) {
     attach(g_timeout_source_new(static_cast<guint>(delay.count())), context_,

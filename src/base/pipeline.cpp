@@ -8,9 +8,8 @@ namespace weir::base {
 Result<GstElement*> make_gst_element(const char* factory, const std::string& name) {
     GstElement* element = gst_element_factory_make(factory, name.empty() ? nullptr : name.c_str());
     if (!element) {
-        return Error{ErrorCode::unsupported,
-                     std::string("GStreamer element \"") + factory +
-                         "\" is missing: install the plugin that has it"};
+        return Error{ErrorCode::unsupported, std::string("GStreamer element \"") + factory +
+                                                 "\" is missing: install the plugin that has it"};
     }
     return element;
 }
@@ -38,8 +37,9 @@ void Pipeline::on_message(std::function<void(GstMessage*)> handler) {
         (*static_cast<Handler*>(data))(message);
         return GST_BUS_DROP;  // nobody reads the queue, so it must not fill
     };
-    gst_bus_set_sync_handler(bus.get(), call, new Handler(std::move(handler)),
-                             +[](gpointer data) noexcept { delete static_cast<Handler*>(data); });
+    gst_bus_set_sync_handler(
+        bus.get(), call, new Handler(std::move(handler)),
+        +[](gpointer data) noexcept { delete static_cast<Handler*>(data); });
 }
 
 Result<void> Pipeline::start() {

@@ -12,7 +12,9 @@ WEIR_LOG_CATEGORY(channel);
 namespace weir {
 
 Channel::Impl::Impl(ChannelConfig config, std::shared_ptr<Store> store)
-    : config_(std::move(config)), store_(std::move(store)), executor_(base::Executor::control()),
+    : config_(std::move(config)),
+      store_(std::move(store)),
+      executor_(base::Executor::control()),
       events_(std::make_shared<channel::EventBus>(config_.name, executor_)),
       endpoint_(std::make_shared<origin::HlsEndpoint>(config_.name, store_)) {}
 
@@ -46,9 +48,8 @@ Result<void> Channel::Impl::start() {
     if (former) former->stop();
     lock.lock();
     if (former) first_free_slot_ = std::max(first_free_slot_, former->first_free_slot());
-    auto programme = std::make_shared<channel::Programme>(config_, store_, base::system_clock(),
-                                                          executor_, first_free_slot_,
-                                                          programme_events());
+    auto programme = std::make_shared<channel::Programme>(
+        config_, store_, base::system_clock(), executor_, first_free_slot_, programme_events());
     programme_ = programme;
     set_state(ChannelState::starting);
     lock.unlock();
@@ -126,9 +127,8 @@ channel::ProgrammeEvents Channel::Impl::programme_events() {
                         self.set_state(ChannelState::failed, cause);
                     });
                 },
-            .suspended = [post] {
-                post([](Impl& self) { self.restart("the machine was suspended"); });
-            }};
+            .suspended =
+                [post] { post([](Impl& self) { self.restart("the machine was suspended"); }); }};
 }
 
 void Channel::Impl::on_event(EventDetail detail) {
@@ -154,8 +154,8 @@ void Channel::Impl::begun(const channel::HlsOutput& hls) {
     if (!options.recorded) forget_old_programmes(options.programme);
 }
 
-// A store that holds a window only keeps the present programme and, for those who still play it, the
-// one before.
+// A store that holds a window only keeps the present programme and, for those who still play it,
+// the one before.
 void Channel::Impl::forget_old_programmes(const std::string& begun) {
     remembered_.push_back(begun);
     while (remembered_.size() > 2) {
@@ -232,13 +232,27 @@ Channel::~Channel() {
     if (impl_) impl_->close();
 }
 
-Result<void> Channel::start() { return impl_->start(); }
-Result<void> Channel::stop() { return impl_->end(false); }
-Result<void> Channel::finish() { return impl_->end(true); }
-ChannelState Channel::state() const { return impl_->state(); }
-std::string Channel::programme() const { return impl_->programme(); }
-ChannelStats Channel::stats() const { return impl_->stats(); }
-const ChannelConfig& Channel::config() const { return impl_->config(); }
+Result<void> Channel::start() {
+    return impl_->start();
+}
+Result<void> Channel::stop() {
+    return impl_->end(false);
+}
+Result<void> Channel::finish() {
+    return impl_->end(true);
+}
+ChannelState Channel::state() const {
+    return impl_->state();
+}
+std::string Channel::programme() const {
+    return impl_->programme();
+}
+ChannelStats Channel::stats() const {
+    return impl_->stats();
+}
+const ChannelConfig& Channel::config() const {
+    return impl_->config();
+}
 
 Subscription Channel::on_event(std::function<void(const Event&)> handler) {
     return impl_->subscribe(std::move(handler));

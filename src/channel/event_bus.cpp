@@ -30,9 +30,10 @@ EventBus::EventBus(std::string channel, std::shared_ptr<base::Executor> executor
     : channel_(std::move(channel)), executor_(std::move(executor)) {}
 
 void EventBus::raise(EventDetail detail) {
-    Event event{.channel = channel_,
-                .time = std::chrono::sys_time<std::chrono::nanoseconds>(base::system_clock()->utc()),
-                .detail = std::move(detail)};
+    Event event{
+        .channel = channel_,
+        .time = std::chrono::sys_time<std::chrono::nanoseconds>(base::system_clock()->utc()),
+        .detail = std::move(detail)};
     executor_->post([weak = weak_from_this(), event = std::move(event)] {
         if (const auto self = weak.lock()) self->deliver(event);
     });

@@ -40,7 +40,9 @@ class PlaylistKeeper {
 public:
     PlaylistKeeper(HlsSink sink, std::shared_ptr<Store> store, std::string directory,
                    std::string programme)
-        : sink_(sink), store_(std::move(store)), directory_(std::move(directory)),
+        : sink_(sink),
+          store_(std::move(store)),
+          directory_(std::move(directory)),
           programme_(std::move(programme)) {}
 
     void begin(std::shared_ptr<const media::Timeline> timeline, std::int64_t target_duration) {
@@ -58,10 +60,9 @@ public:
         const auto tracks = hls::playlist_tracks(*timeline_, target_duration_);
         for (const auto& track : tracks) {
             put(track.name + ".m3u8",
-                hls::to_text(hls::make_media_playlist(window, track.name,
-                                                      {.target_duration = target_duration_,
-                                                       .type = type,
-                                                       .uri_prefix = "../"})));
+                hls::to_text(hls::make_media_playlist(
+                    window, track.name,
+                    {.target_duration = target_duration_, .type = type, .uri_prefix = "../"})));
         }
         put("index.m3u8", hls::to_text(hls::make_multivariant_playlist(tracks)));
     }
@@ -109,8 +110,8 @@ std::shared_ptr<channel::HlsOutput> make_output(const HlsSink& sink, const Encod
     const bool nested = slash != prefix.npos;
     const std::string parent = nested ? prefix.substr(0, slash) : "";
     const std::string programme = nested ? prefix.substr(slash + 1) : prefix;
-    auto keeper = std::make_shared<PlaylistKeeper>(sink, store, nested ? parent + "/" : "",
-                                                   programme);
+    auto keeper =
+        std::make_shared<PlaylistKeeper>(sink, store, nested ? parent + "/" : "", programme);
     auto output = std::make_shared<channel::HlsOutput>(
         // The frame rate is the host's: the longest frame that a target duration must allow for is
         // taken as that of 24 frames a second.

@@ -19,14 +19,14 @@ std::vector<media::Track> make_tracks(const HlsOutputOptions& options) {
     const auto* audio = ladder.audio.empty() ? nullptr : &ladder.audio.front();
     std::vector<media::Track> tracks;
     for (const auto& video : ladder.video) {
-        tracks.push_back({.name = video.name,
-                          .width = video.width,
-                          .height = video.height,
-                          .frame_rate = options.frame_rate,
-                          .codecs = {},
-                          .bandwidth = segment::ts_bandwidth(video, audio, ladder,
-                                                             options.frame_rate,
-                                                             options.sink.segment_duration)});
+        tracks.push_back(
+            {.name = video.name,
+             .width = video.width,
+             .height = video.height,
+             .frame_rate = options.frame_rate,
+             .codecs = {},
+             .bandwidth = segment::ts_bandwidth(video, audio, ladder, options.frame_rate,
+                                                options.sink.segment_duration)});
     }
     return tracks;
 }
@@ -56,7 +56,8 @@ std::int64_t target_duration(const HlsSink& sink, const Rational& frame_rate) {
 }
 
 HlsOutput::HlsOutput(HlsOutputOptions options, std::shared_ptr<Store> store, HlsOutputEvents events)
-    : options_(std::move(options)), events_(std::move(events)),
+    : options_(std::move(options)),
+      events_(std::move(events)),
       timeline_(std::make_shared<media::Timeline>(options_.programme, make_tracks(options_))),
       running_(options_.ladder.video.size()),
       publisher_(std::make_unique<Publisher>(
@@ -67,18 +68,20 @@ Result<std::vector<base::ObjectPtr<GstElement>>> HlsOutput::make_segmenters() {
     std::vector<base::ObjectPtr<GstElement>> segmenters;
     const auto self = shared_from_this();
     for (std::size_t i = 0; i < options_.ladder.video.size(); ++i) {
-        auto made = segment::make_ts_segmenter(
-            {.segment_duration = options_.sink.segment_duration,
-             .has_audio = !options_.ladder.audio.empty()},
-            {.on_codecs = [self, i](std::string codecs) {
-                 self->timeline_->set_codecs(i, std::move(codecs));
-             },
-             .on_segment = [self, i](media::Segment segment) {
-                 self->publisher_->publish(i, std::move(segment));
-             },
-             .on_end = [self] { self->on_end(); },
-             .on_error = events_.on_error,
-             .before_eos = events_.before_eos});
+        auto made =
+            segment::make_ts_segmenter({.segment_duration = options_.sink.segment_duration,
+                                        .has_audio = !options_.ladder.audio.empty()},
+                                       {.on_codecs =
+                                            [self, i](std::string codecs) {
+                                                self->timeline_->set_codecs(i, std::move(codecs));
+                                            },
+                                        .on_segment =
+                                            [self, i](media::Segment segment) {
+                                                self->publisher_->publish(i, std::move(segment));
+                                            },
+                                        .on_end = [self] { self->on_end(); },
+                                        .on_error = events_.on_error,
+                                        .before_eos = events_.before_eos});
         if (!made) return made.error();
         segmenters.push_back(std::move(*made));
     }

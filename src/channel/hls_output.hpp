@@ -43,8 +43,8 @@ class HlsOutput : public std::enable_shared_from_this<HlsOutput> {
 public:
     HlsOutput(HlsOutputOptions options, std::shared_ptr<Store> store, HlsOutputEvents events);
 
-    // Bins with pads "video" and, if the ladder has audio, "audio", in the ladder's order. They keep
-    // this object alive. Errors: unsupported.
+    // Bins with pads "video" and, if the ladder has audio, "audio", in the ladder's order. They
+    // keep this object alive. Errors: unsupported.
     Result<std::vector<base::ObjectPtr<GstElement>>> make_segmenters();
 
     // Publishes what has come and ends the timeline, though the segmenters have not ended.

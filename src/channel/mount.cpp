@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Origin's one function that knows channels: it lies here, because the origin's own folder must not.
+// Origin's one function that knows channels: it lies here, because the origin's own folder must
+// not.
 #include <weir/origin.hpp>
 
 #include "channel/channel_impl.hpp"

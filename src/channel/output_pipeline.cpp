@@ -52,7 +52,8 @@ Result<std::unique_ptr<OutputPipeline>> OutputPipeline::create(
         if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) failed(base::message_text(message));
     });
     if (auto added = output->add_sources(ladder, format, frame_rate); !added) return added.error();
-    if (auto added = output->add_ladder(ladder, std::move(segmenters)); !added) return added.error();
+    if (auto added = output->add_ladder(ladder, std::move(segmenters)); !added)
+        return added.error();
     return output;
 }
 

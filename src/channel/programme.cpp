@@ -37,7 +37,9 @@ media::RawFormat raw_format(const EncoderLadder& ladder) {
     return format;
 }
 
-bool sane(const Rational& rate) { return rate.as_double() >= 1 && rate.as_double() <= 120; }
+bool sane(const Rational& rate) {
+    return rate.as_double() >= 1 && rate.as_double() <= 120;
+}
 
 std::string input_field(const std::string& field) {
     return field.empty() ? "inputs[0]" : "inputs[0]." + field;
@@ -61,14 +63,21 @@ std::string programme_id(MediaTime start) {
 Programme::Programme(const ChannelConfig& config, std::shared_ptr<Store> store,
                      std::shared_ptr<base::Clock> clock, std::shared_ptr<base::Executor> executor,
                      std::int64_t first_free_slot, ProgrammeEvents events)
-    : config_(config), sink_(std::get<HlsSink>(config_.outputs.front())), store_(std::move(store)),
-      clock_(std::move(clock)), executor_(std::move(executor)), first_free_slot_(first_free_slot),
-      events_(std::move(events)), format_(raw_format(config_.ladder)),
+    : config_(config),
+      sink_(std::get<HlsSink>(config_.outputs.front())),
+      store_(std::move(store)),
+      clock_(std::move(clock)),
+      executor_(std::move(executor)),
+      first_free_slot_(first_free_slot),
+      events_(std::move(events)),
+      format_(raw_format(config_.ladder)),
       playout_(std::make_shared<playout::Playout>(
           playout::PlayoutOptions{.format = format_, .repeat_duration = config_.repeat_duration},
           clock_)) {}
 
-Programme::~Programme() { stop(); }
+Programme::~Programme() {
+    stop();
+}
 
 Result<void> Programme::start() {
     if (!clock_->synchronised()) {
@@ -117,7 +126,8 @@ void Programme::check_tracks() {
     const auto field = input_field(ingest::source_field(config_.inputs.front()));
     set_alert("no_video", info.video.empty(), field + ": there is no video in it; black is shown");
     if (format_.sample_rate > 0) {
-        set_alert("no_audio", info.audio.empty(), field + ": there is no audio in it; it is silent");
+        set_alert("no_audio", info.audio.empty(),
+                  field + ": there is no audio in it; it is silent");
     }
 }
 
@@ -135,9 +145,8 @@ void Programme::begin_when_ready(std::chrono::milliseconds patience) {
     }
     const bool ready = playout_->first_frame_time().has_value();
     if (ready || patience <= 0ms) return begin();
-    executor_->post_after(kInputPoll, weak_from_this(), [this, patience] {
-        begin_when_ready(patience - kInputPoll);
-    });
+    executor_->post_after(kInputPoll, weak_from_this(),
+                          [this, patience] { begin_when_ready(patience - kInputPoll); });
 }
 
 void Programme::begin() {
@@ -219,14 +228,15 @@ void Programme::on_slot(const media::Slot& slot) {
         first = segments_++ == 0;
     }
     if (first) events_.first_slot();
-    events_.event(SegmentPublished{
-        .programme = hls_->options().programme,
-        .number = slot.number,
-        .start = std::chrono::sys_time<std::chrono::nanoseconds>(slot.start),
-        .duration = slot.end - slot.start});
+    events_.event(
+        SegmentPublished{.programme = hls_->options().programme,
+                         .number = slot.number,
+                         .start = std::chrono::sys_time<std::chrono::nanoseconds>(slot.start),
+                         .duration = slot.end - slot.start});
 }
 
-// On the publisher's thread, after the last slot: the playlists that are for ever go into the store.
+// On the publisher's thread, after the last slot: the playlists that are for ever go into the
+// store.
 void Programme::on_finished() {
     const auto& options = hls_->options();
     const auto timeline = hls_->timeline();
@@ -281,8 +291,8 @@ void Programme::stop() {
     });
 }
 
-// On the control thread. In the direction of the stream, so that nobody waits for a part that is gone;
-// but the output is shut down first, or a push into it could hold up the playout.
+// On the control thread. In the direction of the stream, so that nobody waits for a part that is
+// gone; but the output is shut down first, or a push into it could hold up the playout.
 void Programme::tear_down() {
     if (input_) input_->stop();
     input_.reset();

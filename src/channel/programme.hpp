@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One programme, from its start to its end: opens the input, waits for its first picture, begins on
 // the grid, and at last finishes the playlists. Channel has one after another.
-// Threads: start() on the control thread; finish() and stop() on any thread, one of them once; events
-// on the control thread, or the publisher's.
+// Threads: start() on the control thread; finish() and stop() on any thread, one of them once;
+// events on the control thread, or the publisher's.
 #pragma once
 
 #include <atomic>

@@ -9,14 +9,19 @@ namespace weir::channel {
 
 Publisher::Publisher(PublisherOptions options, std::shared_ptr<Store> store,
                      std::shared_ptr<media::Timeline> timeline, PublisherEvents events)
-    : options_(std::move(options)), store_(std::move(store)), timeline_(std::move(timeline)),
-      events_(std::move(events)), tracks_(timeline_->tracks()),
+    : options_(std::move(options)),
+      store_(std::move(store)),
+      timeline_(std::move(timeline)),
+      events_(std::move(events)),
+      tracks_(timeline_->tracks()),
       thread_([this](const std::stop_token& stop) {
           pthread_setname_np(pthread_self(), "weir-publisher");
           run(stop);
       }) {}
 
-Publisher::~Publisher() { close(); }
+Publisher::~Publisher() {
+    close();
+}
 
 void Publisher::close() {
     thread_.request_stop();
@@ -63,8 +68,8 @@ void Publisher::handle(const Item& item) {
         store_failing_ = !stored;
         events_.on_store(store_failing_, stored ? "" : stored.error().message);
     }
-    const auto slot = timeline_->add(item.track, segment.number, segment.start, segment.end,
-                                     options_.run, size);
+    const auto slot =
+        timeline_->add(item.track, segment.number, segment.start, segment.end, options_.run, size);
     if (!slot) return;
     if (!slot->gap) events_.on_slot(*slot);
     expire();

@@ -14,7 +14,9 @@ constexpr double kSmoothing = 0.05;
 }  // namespace
 
 AudioRing::AudioRing(int sample_rate, int channels)
-    : rate_(sample_rate), channels_(channels), capacity_(std::int64_t{sample_rate} * kSeconds),
+    : rate_(sample_rate),
+      channels_(channels),
+      capacity_(std::int64_t{sample_rate} * kSeconds),
       ring_(static_cast<std::size_t>(capacity_ * channels), kNothing) {}
 
 void AudioRing::begin(std::int64_t sample) {
@@ -23,14 +25,16 @@ void AudioRing::begin(std::int64_t sample) {
     break_continuity();
 }
 
-bool AudioRing::has_room(std::int64_t sample) const { return sample < read_ + capacity_ / 2; }
+bool AudioRing::has_room(std::int64_t sample) const {
+    return sample < read_ + capacity_ / 2;
+}
 
 float* AudioRing::at(std::int64_t sample) {
     return &ring_[static_cast<std::size_t>(sample % capacity_ * channels_)];
 }
 
 std::int64_t AudioRing::place(std::int64_t sample, bool exact) {
-    const double replace = rate_ * (exact ? 0.002 : 0.040);
+    const double replace = rate_ * (exact ? 0.002 : 0.010);
     const double slew = rate_ * 0.005;
     if (!next_ || std::abs(static_cast<double>(sample - *next_)) > replace) {
         error_ = 0;

@@ -3,8 +3,9 @@
 // was written.
 //
 // Packets are placed by continuity, because time stamps are often rounded to milliseconds: a packet
-// follows the one before it, a lasting error of more than 5 ms is taken up one sample a packet, more
-// than 40 ms places anew. Exact stamps (a file's) place anew from 2 ms on.
+// follows the one before it, and a lasting error of more than 5 ms is taken up one sample a packet.
+// More than 10 ms is no rounding but a lost packet (one of AAC lasts 21 ms) or a new timeline, and
+// places anew; with exact stamps (a file's) 2 ms do.
 // Threads: one thread at a time.
 #pragma once
 

@@ -2,11 +2,10 @@
 // Maps one connection's source time to the grid: ONE offset for audio and video, so that their
 // relation survives.
 //
-// A live connection's offset is learnt from the fastest arrival within a quarter of a second, plus a
-// delay that evens out jitter. A paced one (a file) begins when its first unit comes. A unit far off
-// the offset is an outlier and is dropped; when several follow each other it is a new timeline and
-// the offset is learnt again.
-// Threads: one thread at a time.
+// A live connection's offset is learnt from the fastest arrival within a quarter of a second, plus
+// a delay that evens out jitter. A paced one (a file) begins when its first unit comes. A unit far
+// off the offset is an outlier and is dropped; when several follow each other it is a new timeline
+// and the offset is learnt again. Threads: one thread at a time.
 #pragma once
 
 #include <optional>
@@ -23,7 +22,7 @@ public:
     static constexpr media::MediaTime kPacedLead = std::chrono::milliseconds(250);
     static constexpr media::MediaTime kOutlier = std::chrono::milliseconds(1500);
     static constexpr media::MediaTime kLate = std::chrono::milliseconds(100);  // of a paced one
-    static constexpr int kNewTimeline = 5;  // outliers in a row
+    static constexpr int kNewTimeline = 5;                                     // outliers in a row
 
     explicit InputClock(media::Pacing pacing) : pacing_(pacing) {}
 

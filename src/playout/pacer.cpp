@@ -16,7 +16,9 @@ constexpr media::MediaTime kObserve = std::chrono::seconds(1);
 Pacer::Pacer(std::shared_ptr<Playout> playout, std::shared_ptr<base::Clock> clock)
     : playout_(std::move(playout)), clock_(std::move(clock)) {}
 
-Pacer::~Pacer() { stop(); }
+Pacer::~Pacer() {
+    stop();
+}
 
 void Pacer::start(const media::Grid& grid, std::int64_t first_frame, PlayoutOutput& output,
                   std::function<void(Condition)> on_condition, std::function<void()> on_end) {

@@ -29,7 +29,9 @@ MiniPtr<GstBuffer> make_black(const media::RawFormat& format) {
     return buffer;
 }
 
-GstClockTime clock_time(MediaTime time) { return static_cast<GstClockTime>(time.count()); }
+GstClockTime clock_time(MediaTime time) {
+    return static_cast<GstClockTime>(time.count());
+}
 
 // The same memory with its own time: nothing is copied.
 MiniPtr<GstBuffer> stamped(GstBuffer* buffer, MediaTime start, MediaTime end) {
@@ -110,7 +112,8 @@ private:
 };
 
 Playout::Playout(const PlayoutOptions& options, std::shared_ptr<base::Clock> clock)
-    : options_(options), clock_(std::move(clock)),
+    : options_(options),
+      clock_(std::move(clock)),
       ring_(std::max(options.format.sample_rate, 1), std::max(options.format.channels, 1)),
       black_(make_black(options.format)) {}
 

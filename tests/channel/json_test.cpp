@@ -107,7 +107,7 @@ private:
             ladder.video.push_back({"v" + std::to_string(i), size(), size(),
                                     number(10'000, 200'000'000),
                                     coin() ? RateControl::cbr : RateControl::capped_quality,
-                                    integer(0, 51), integer(1, 64)});
+                                    integer(1, 51), integer(1, 64)});
         }
         if (coin()) {
             ladder.audio.push_back(

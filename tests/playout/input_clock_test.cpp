@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "playout/input_clock.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace std::chrono_literals;
+using weir::media::MediaTime;
+using weir::media::Pacing;
+using weir::playout::InputClock;
+
+namespace {
+constexpr MediaTime kNow = 1'800'000'000s;
+}
+
+TEST_SUITE("playout/input_clock") {
+    TEST_CASE("a paced connection begins a lead after its first unit") {
+        InputClock clock(Pacing::paced);
+        CHECK_FALSE(clock.offset(kNow));
+        CHECK(clock.arrived(5s, kNow));
+        CHECK(clock.offset(kNow) == kNow - 5s + InputClock::kPacedLead);
+        // It runs ahead at once, and waits later: neither moves it.
+        CHECK(clock.arrived(6s, kNow));
+        CHECK(clock.arrived(7s, kNow + 1900ms));
+        CHECK(clock.offset(kNow) == kNow - 5s + InputClock::kPacedLead);
+    }
+
+    TEST_CASE("a live connection's offset is that of its fastest arrival, once it was learnt") {
+        InputClock clock(Pacing::live);
+        CHECK(clock.arrived(0ms, kNow));
+        CHECK(clock.arrived(40ms, kNow + 10ms));  // 30 ms faster
+        CHECK(clock.arrived(60ms, kNow + 50ms));
+        CHECK_FALSE(clock.offset(kNow + 249ms));
+        CHECK(clock.offset(kNow + 250ms) == kNow - 30ms + InputClock::kLiveDelay);
+        // Faster ones later do not move it: that would be seen.
+        CHECK(clock.arrived(500ms, kNow + 300ms));
+        CHECK(clock.offset(kNow + 300ms) == kNow - 30ms + InputClock::kLiveDelay);
+    }
+
+    TEST_CASE("one outlier is dropped and changes nothing") {
+        InputClock clock(Pacing::live);
+        for (int i = 0; i < 20; ++i) REQUIRE(clock.arrived(i * 33ms, kNow + i * 33ms));
+        const auto offset = clock.offset(kNow + 1s);
+        CHECK_FALSE(clock.arrived(-9800s, kNow + 1s));
+        CHECK_FALSE(clock.arrived(37'600s, kNow + 1s));
+        CHECK(clock.arrived(1s, kNow + 1s));
+        CHECK(clock.offset(kNow + 1s) == offset);
+    }
+
+    TEST_CASE("a jump that lasts is a new timeline") {
+        InputClock clock(Pacing::live);
+        for (int i = 0; i < 20; ++i) REQUIRE(clock.arrived(i * 33ms, kNow + i * 33ms));
+        int dropped = 0;
+        for (int i = 0; i < 20; ++i) {
+            if (!clock.arrived(3h + i * 33ms, kNow + 1s + i * 33ms)) ++dropped;
+        }
+        CHECK(dropped == InputClock::kNewTimeline - 1);
+        CHECK(clock.offset(kNow + 2s).value() > kNow - 3h);
+        CHECK(clock.offset(kNow + 2s).value() < kNow - 3h + 2s);
+    }
+
+    TEST_CASE("a file that cannot keep up is placed anew instead of staying late") {
+        InputClock clock(Pacing::paced);
+        REQUIRE(clock.arrived(0s, kNow));
+        MediaTime now = kNow + 10s;  // the machine hung
+        MediaTime pts = 300ms;
+        for (int i = 0; i < InputClock::kNewTimeline; ++i) {
+            clock.arrived(pts, now);
+            pts += 33ms;
+        }
+        CHECK(pts - 33ms + clock.offset(now).value() == now + InputClock::kPacedLead);
+    }
+}
