@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+// A channel as its host sees it: states, events, playlists in the store. Pipelines run in real time
+// here, so each case is as short as it can be.
+#include <weir/weir.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <fstream>
+#include <future>
+#include <map>
+#include <mutex>
+
+#include "support/playlist_reader.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace std::chrono_literals;
+using weir::Alert;
+using weir::Channel;
+using weir::ChannelConfig;
+using weir::ChannelState;
+using weir::ErrorCode;
+using weir::Event;
+using weir::StateChanged;
+
+namespace {
+
+// Collects a channel's events and waits for one, with a deadline that only a failure meets.
+class Events {
+public:
+    explicit Events(Channel& channel)
+        : subscription_(channel.on_event([this](const Event& event) {
+              const std::lock_guard lock(mutex_);
+              events_.push_back(event);
+              wake_.notify_all();
+          })) {}
+
+    template <class T, class Match>
+    bool wait_for(Match match) {
+        std::unique_lock lock(mutex_);
+        return wake_.wait_for(lock, 30s, [&] {
+            for (const auto& event : events_) {
+                const auto* detail = std::get_if<T>(&event.detail);
+                if (detail && match(*detail)) return true;
+            }
+            return false;
+        });
+    }
+    template <class T>
+    std::size_t count() {
+        const std::lock_guard lock(mutex_);
+        return static_cast<std::size_t>(std::count_if(
+            events_.begin(), events_.end(),
+            [](const auto& event) { return std::holds_alternative<T>(event.detail); }));
+    }
+    template <class T>
+    bool wait_count(std::size_t wanted) {
+        std::unique_lock lock(mutex_);
+        return wake_.wait_for(lock, 30s, [&] {
+            return static_cast<std::size_t>(
+                       std::count_if(events_.begin(), events_.end(), [](const auto& event) {
+                           return std::holds_alternative<T>(event.detail);
+                       })) >= wanted;
+        });
+    }
+    std::vector<Event> all() {
+        const std::lock_guard lock(mutex_);
+        return events_;
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::vector<Event> events_;
+    weir::Subscription subscription_;
+};
+
+ChannelConfig small_config() {
+    return {
+        .name = "news",
+        .inputs = {weir::TestPattern{.width = 320, .height = 180, .clock = false}},
+        .ladder = {.video = {{.name = "high", .width = 320, .height = 180, .bitrate_bps = 400'000},
+                             {.name = "low", .width = 160, .height = 90, .bitrate_bps = 150'000}},
+                   .audio = {{}},
+                   .gop = 500ms,
+                   .preset = "ultrafast"},
+        .outputs = {weir::HlsSink{.segment_duration = 1000ms, .window = 4000ms}}};
+}
+
+std::string read(weir::Store& store, const std::string& key) {
+    auto bytes = store.get(key);
+    REQUIRE_MESSAGE(bytes.has_value(), key);
+    return bytes->read().value();
+}
+
+}  // namespace
+
+TEST_SUITE("channel/channel") {
+    TEST_CASE("start, publish, finish: states and events in order, and a VOD in the store") {
+        const weir::test::TemporaryFolder folder;
+        auto config = small_config();
+        config.outputs = {weir::HlsSink{.playlist_type = weir::PlaylistType::event,
+                                        .segment_duration = 1000ms,
+                                        .window = 4000ms}};
+        config.store = weir::DirectoryStore{folder.path()};
+        auto channel = Channel::create(config).value();
+        Events events(channel);
+        CHECK(channel.state() == ChannelState::idle);
+        REQUIRE(channel.start());
+        CHECK(channel.start().error().code == ErrorCode::already_exists);
+        REQUIRE(events.wait_count<weir::SegmentPublished>(3));
+        CHECK(channel.state() == ChannelState::running);
+        CHECK(channel.stats().segments >= 3);
+        REQUIRE(channel.finish());
+        CHECK(channel.state() == ChannelState::idle);
+        REQUIRE(channel.finish());  // harmless
+        REQUIRE(events.wait_for<StateChanged>(
+            [](const auto& e) { return e.state == ChannelState::idle; }));
+
+        std::vector<ChannelState> states;
+        std::size_t published_after_end = 0;
+        bool ended = false;
+        for (const auto& event : events.all()) {
+            if (const auto* e = std::get_if<StateChanged>(&event.detail))
+                states.push_back(e->state);
+            if (std::holds_alternative<weir::ProgrammeFinished>(event.detail)) ended = true;
+            if (ended && std::holds_alternative<weir::SegmentPublished>(event.detail)) {
+                ++published_after_end;
+            }
+        }
+        CHECK(states == std::vector{ChannelState::starting, ChannelState::running,
+                                    ChannelState::stopping, ChannelState::idle});
+        CHECK(ended);
+        CHECK(published_after_end == 0);
+
+        auto store = weir::open_store(config.store).value();
+        const auto base = "news/" + channel.programme() + "/";
+        const auto index = read(*store, base + "hls/index.m3u8");
+        CHECK(index.find("high.m3u8") != index.npos);
+        CHECK(index.find("CODECS=\"avc1.") != index.npos);
+        std::map<std::string, weir::hls::MediaPlaylist> playlists;
+        for (const std::string name : {"high", "low"}) {
+            const auto playlist =
+                weir::test::read_media_playlist(read(*store, base + "hls/" + name + ".m3u8"));
+            CHECK(playlist.end_list);
+            CHECK(playlist.type == weir::hls::MediaPlaylistType::vod);
+            CHECK(playlist.segments.size() == events.count<weir::SegmentPublished>());
+            for (const auto& segment : playlist.segments) {
+                CHECK(segment.duration_us <= playlist.target_duration * 1'000'000 + 499'999);
+                CHECK(store->describe(base + segment.uri.substr(3)));
+            }
+            playlists[name] = playlist;
+        }
+        CHECK(playlists["high"].media_sequence == playlists["low"].media_sequence);
+    }
+
+    TEST_CASE("a second programme never uses a slot of the first again") {
+        auto channel = Channel::create(small_config()).value();
+        Events events(channel);
+        std::int64_t last = 0;
+        for (int programme = 0; programme < 2; ++programme) {
+            const auto before = events.count<weir::SegmentPublished>();
+            REQUIRE(channel.start());
+            REQUIRE(events.wait_count<weir::SegmentPublished>(before + 1));
+            REQUIRE(channel.finish());
+        }
+        REQUIRE(events.wait_count<weir::ProgrammeFinished>(2));
+        std::string first;
+        for (const auto& event : events.all()) {
+            const auto* e = std::get_if<weir::SegmentPublished>(&event.detail);
+            if (!e) continue;
+            CHECK(e->number > last);
+            last = e->number;
+            if (first.empty()) first = e->programme;
+        }
+        CHECK(first != channel.programme());
+    }
+
+    TEST_CASE("stop() leaves the programme unfinished, and the channel can start again") {
+        auto channel = Channel::create(small_config()).value();
+        Events events(channel);
+        REQUIRE(channel.stop());  // harmless when idle
+        REQUIRE(channel.start());
+        REQUIRE(events.wait_count<weir::SegmentPublished>(1));
+        REQUIRE(channel.stop());
+        CHECK(channel.state() == ChannelState::idle);
+        CHECK(events.count<weir::ProgrammeFinished>() == 0);
+        REQUIRE(channel.start());
+        REQUIRE(channel.stop());  // before anything was published
+    }
+
+    TEST_CASE("finish() before anything was published ends without a playlist") {
+        auto channel = Channel::create(small_config()).value();
+        REQUIRE(channel.start());
+        REQUIRE(channel.finish());
+        CHECK(channel.state() == ChannelState::idle);
+    }
+
+    TEST_CASE("a destroyed channel sends no event any more") {
+        std::atomic<int> late = 0;
+        std::atomic<bool> gone = false;
+        for (int i = 0; i < 3; ++i) {
+            gone = false;
+            auto channel = std::make_unique<Channel>(Channel::create(small_config()).value());
+            const auto subscription = channel->on_event([&](const Event&) {
+                if (gone) ++late;
+            });
+            REQUIRE(channel->start());
+            channel.reset();
+            gone = true;
+        }
+        CHECK(late == 0);
+    }
+
+    TEST_CASE("stop() and finish() may be called by an event handler") {
+        auto channel = Channel::create(small_config()).value();
+        std::promise<weir::Result<void>> finished;
+        std::atomic<bool> once = false;
+        const auto subscription = channel.on_event([&](const Event& event) {
+            if (std::holds_alternative<weir::SegmentPublished>(event.detail) &&
+                !once.exchange(true)) {
+                finished.set_value(channel.finish());
+            }
+        });
+        REQUIRE(channel.start());
+        auto result = finished.get_future();
+        REQUIRE(result.wait_for(30s) == std::future_status::ready);
+        CHECK(result.get().has_value());
+        CHECK(channel.state() == ChannelState::idle);
+    }
+
+    TEST_CASE("wrong configuration and wrong files are told with field and cause") {
+        auto config = small_config();
+        config.ladder.video[0].width = 321;
+        config.inputs = {};
+        const auto invalid = Channel::create(config);
+        REQUIRE_FALSE(invalid);
+        CHECK(invalid.error().code == ErrorCode::invalid_argument);
+        CHECK(invalid.error().message.find("ladder.video[0].width") != std::string::npos);
+        CHECK(invalid.error().message.find("inputs") != std::string::npos);
+
+        config = small_config();
+        config.inputs = {weir::FileInput{.path = "no-such-file.mp4"}};
+        auto channel = Channel::create(config).value();
+        const auto missing = channel.start();
+        REQUIRE_FALSE(missing);
+        CHECK(missing.error().code == ErrorCode::not_found);
+        CHECK(missing.error().message ==
+              "channel \"news\": inputs[0].path: no-such-file.mp4: No such file or directory");
+        CHECK(channel.state() == ChannelState::idle);
+
+        const weir::test::TemporaryFolder folder;
+        std::ofstream(folder.path() + "/text.mp4") << "this is no film";
+        config.inputs = {weir::FileInput{.path = folder.path() + "/text.mp4"}};
+        auto text = Channel::create(config).value();
+        Events events(text);
+        REQUIRE(text.start());
+        CHECK(events.wait_for<weir::InputLost>([&](const auto& e) {
+            return e.field == "inputs[0].path" && e.cause.find("text.mp4: ") != std::string::npos;
+        }));
+        // The programme goes on without it, in black.
+        CHECK(events.wait_count<weir::SegmentPublished>(1));
+        REQUIRE(text.finish());
+    }
+
+    TEST_CASE("a missing track is an alert that names the field") {
+        auto config = small_config();
+        config.inputs = {
+            weir::TestPattern{.width = 320, .height = 180, .clock = false, .beep = false}};
+        auto channel = Channel::create(config).value();
+        Events events(channel);
+        REQUIRE(channel.start());
+        CHECK(events.wait_for<Alert>([](const auto& e) {
+            return e.code == "no_audio" && e.set && e.text.starts_with("inputs[0]: ");
+        }));
+        REQUIRE(channel.stop());
+    }
+}
