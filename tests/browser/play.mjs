@@ -135,6 +135,16 @@ function watchNetwork(page) {
   return http;
 }
 
+// The file's name, or why there is none: a page that hangs is a finding, not the harness's failure.
+async function takePicture(page, file) {
+  try {
+    await page.screenshot({ path: file, timeout: 10000 });
+    return file;
+  } catch (error) {
+    return `none: ${error.message.split('\n')[0]}`;
+  }
+}
+
 async function main() {
   let options;
   try {
@@ -162,7 +172,7 @@ async function main() {
       await page.evaluate((o) => window.watch.start(o), { url, switchSeconds: options.switch, config: {} });
       await follow(page, options);
       const result = await page.evaluate(() => window.watch.report());
-      if (options.screenshot) await page.screenshot({ path: options.screenshot });
+      if (options.screenshot) result.screenshot = await takePicture(page, options.screenshot);
       return { ...result, http };
     });
     const problems = judge(options, report);

@@ -24,9 +24,10 @@ class Result(unittest.TestResult):
         self.passed = getattr(self, "passed", 0)
 
     def line(self, word, test):
-        text = test.shortDescription() if hasattr(test, "shortDescription") else None
         seconds = time.monotonic() - getattr(self, "begin", time.monotonic())
-        print(f"    {word:<6} {type(test).__name__}: {text or test} ({seconds:.1f} s)", flush=True)
+        if isinstance(test, unittest.TestCase):
+            test = f"{type(getattr(test, 'test_case', test)).__name__}: {test.shortDescription()}"
+        print(f"    {word:<6} {test} ({seconds:.1f} s)", flush=True)
 
     def addSuccess(self, test):
         self.passed += 1

@@ -57,7 +57,7 @@ class WrongInputs(unittest.TestCase):
     def test_text(self):
         """a text file with the name of a film is no media"""
         self.run_weir(harness.config({"type": "file", "path": str(media.clip("text.mp4"))}))
-        self.assert_told("inputs[0].path", r"type|format|media|demux|stream")
+        self.assert_told("inputs[0].path", r"text file|type|format|not.*media|demux")
         self.assert_finishes()
 
     def test_folder(self):
@@ -191,7 +191,7 @@ class WrongInputs(unittest.TestCase):
         good["inputs"] = [{"type": "test_pattern", "width": 320, "height": 180}]
         config["channels"].append(good)
         self.run_weir(config)
-        self.assert_told("inputs[0].path", r"type|format|media|demux|stream")
+        self.assert_told("inputs[0].path", r"text file|type|format|not.*media|demux")
         self.weir.wait_event("segment_published", 20, lambda e: e["channel"] == "good", count=2)
         self.assert_finishes()
 
