@@ -106,7 +106,7 @@ stage_unit() {
 stage_asan() {
     configure_tree "AddressSanitizer and UndefinedBehaviorSanitizer: configuring" \
         "$root/build-asan" --buildtype=debug --optimization=1 -Ddebug=true \
-        -Db_sanitize=address,undefined -Db_lundef=false -Dexamples=false \
+        -Db_sanitize=address,undefined -Db_lundef=false -Dexamples=false -Dpython=disabled \
         -Dcpp_args=-g1 || return 0
     meson_tests "AddressSanitizer and UndefinedBehaviorSanitizer: all unit tests" \
         "$root/build-asan" --suite unit --timeout-multiplier 4
@@ -119,7 +119,7 @@ stage_tsan() {
     done
     configure_tree "ThreadSanitizer: configuring" \
         "$root/build-tsan" --buildtype=debug --optimization=1 -Ddebug=true \
-        -Db_sanitize=thread -Db_lundef=false -Dexamples=false -Dcpp_args=-g1 || return 0
+        -Db_sanitize=thread -Db_lundef=false -Dexamples=false -Dpython=disabled -Dcpp_args=-g1 || return 0
     meson_tests "ThreadSanitizer: ${layers[*]}" \
         "$root/build-tsan" --timeout-multiplier 6 "${layers[@]}"
 }
@@ -129,7 +129,7 @@ stage_fuzz() {
     compgen -G "$root/tests/fuzz/*_fuzz.cpp" >/dev/null || { say "no fuzz targets"; return 0; }
     CC=clang-14 CXX=clang++-14 configure_tree "fuzz targets: configuring" "$root/build-fuzz" \
         --buildtype=debug --optimization=1 -Dcpp_args=-g1 -Db_sanitize=address,undefined \
-        -Db_lundef=false -Dexamples=false -Dtests=false -Dfuzz=true || return 0
+        -Db_lundef=false -Dexamples=false -Dpython=disabled -Dtests=false -Dfuzz=true || return 0
     say "fuzz targets: building"
     if ! run_logged fuzz-build ninja -C "$root/build-fuzz" -j "$jobs" fuzz_targets; then
         tail -n 25 "$logs/fuzz-build.log" >&2
@@ -190,7 +190,7 @@ stage_e2e() {
     fi
 }
 
-test_packages=(cmake doctest-dev pybind11-dev python3)
+test_packages=(cmake doctest-dev pybind11-dev python3 python3-dev)
 if wanted fuzz; then
     test_packages+=(clang-14 libclang-rt-14-dev)
 fi
