@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+// A programme on a clock that the test owns: the pipelines run as fast as they can, and the clock
+// is set and suspended under them.
+#include "channel/programme.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include "support/fake_clock.hpp"
+
+using namespace std::chrono_literals;
+using weir::ChannelConfig;
+using weir::EventDetail;
+using weir::base::Executor;
+using weir::channel::Programme;
+using weir::channel::ProgrammeEvents;
+using weir::media::MediaTime;
+using weir::test::FakeClock;
+
+namespace {
+
+ChannelConfig tiny_config(weir::Rational rate) {
+    return {
+        .name = "news",
+        .inputs = {weir::TestPattern{.width = 64, .height = 36, .clock = false}},
+        .ladder = {.video = {{.name = "high", .width = 64, .height = 36, .bitrate_bps = 100'000},
+                             {.name = "low", .width = 32, .height = 18, .bitrate_bps = 50'000}},
+                   .audio = {{}},
+                   .gop = 500ms,
+                   .preset = "ultrafast"},
+        .outputs = {weir::HlsSink{.playlist_type = weir::PlaylistType::event,
+                                  .segment_duration = 1000ms,
+                                  .window = 4000ms}},
+        .frame_rate = rate};
+}
+
+struct Fixture {
+    explicit Fixture(weir::Rational rate = {25, 1}, std::int64_t first_free_slot = 0,
+                     MediaTime utc = std::chrono::seconds(1'800'000'000))
+        : clock(std::make_shared<FakeClock>(utc)),
+          programme(std::make_shared<Programme>(
+              tiny_config(rate), weir::open_store(weir::MemoryStore{}).value(), clock, executor,
+              first_free_slot,
+              ProgrammeEvents{
+                  .event = [this](EventDetail detail) { add(std::move(detail)); },
+                  .begun =
+                      [this](const weir::channel::HlsOutput& hls) { timeline = hls.timeline(); },
+                  .first_slot = [] {},
+                  .failed =
+                      [this](const std::string& cause) {
+                          add(weir::Alert{"failed", true, cause});
+                      },
+                  .suspended =
+                      [this] {
+                          add(weir::Alert{"suspended", true, ""});
+                      }})) {}
+
+    ~Fixture() { programme->stop(); }
+
+    void add(EventDetail detail) {
+        const std::lock_guard lock(mutex);
+        events.push_back(std::move(detail));
+        wake.notify_all();
+    }
+    void start() {
+        weir::Result<void> started;
+        executor->run([&] { started = programme->start(); });
+        REQUIRE(started);
+    }
+    bool wait_alert(const std::string& code, bool set) {
+        return wait([&](const EventDetail& detail) {
+            const auto* alert = std::get_if<weir::Alert>(&detail);
+            return alert && alert->code == code && alert->set == set;
+        });
+    }
+    bool wait_segments(std::size_t wanted) {
+        return wait([wanted, seen = std::size_t{0}](const EventDetail& detail) mutable {
+            if (std::holds_alternative<weir::SegmentPublished>(detail)) ++seen;
+            return seen >= wanted;
+        });
+    }
+    // Whether one of the events, in their order, makes `match` true; a fresh copy for each look.
+    template <class Match>
+    bool wait(const Match& match) {
+        std::unique_lock lock(mutex);
+        return wake.wait_for(lock, 30s, [&] {
+            auto look = match;
+            for (const auto& event : events) {
+                if (look(event)) return true;
+            }
+            return false;
+        });
+    }
+
+    std::shared_ptr<FakeClock> clock;
+    std::shared_ptr<Executor> executor = Executor::control();
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::vector<EventDetail> events;
+    std::shared_ptr<weir::media::Timeline> timeline;
+    std::shared_ptr<Programme> programme;
+};
+
+// Invariants 1 to 3 and 7 over what really was encoded.
+void check_timeline(const Fixture& f, weir::Rational rate) {
+    const auto window = f.timeline->all();
+    REQUIRE(window.ended);
+    const weir::media::Grid grid(rate, 1s);
+    for (std::size_t i = 0; i < window.slots.size(); ++i) {
+        const auto& slot = window.slots[i];
+        CHECK_FALSE(slot.gap);
+        CHECK_FALSE(slot.discontinuity);
+        CHECK(slot.number == window.slots[0].number + static_cast<std::int64_t>(i));
+        if (i > 0) {
+            CHECK(slot.start == window.slots[i - 1].end);
+            CHECK(slot.start == grid.frame_time(grid.first_frame(slot.number)));
+        }
+        CHECK(slot.end <= grid.frame_time(grid.first_frame(slot.number + 1)));
+    }
+}
+
+}  // namespace
+
+TEST_SUITE("channel/programme") {
+    TEST_CASE("every slot is there, on the grid, at every frame rate") {
+        for (const weir::Rational rate :
+             {weir::Rational{24'000, 1001}, {25, 1}, {30'000, 1001}, {50, 1}, {60'000, 1001}}) {
+            CAPTURE(to_string(rate));
+            Fixture f(rate);
+            f.start();
+            REQUIRE(f.wait_segments(20));
+            REQUIRE(f.programme->finish());
+            check_timeline(f, rate);
+        }
+    }
+
+    TEST_CASE("the machine's clock is set: an alert, and the grid does not move") {
+        for (const MediaTime step :
+             {MediaTime(1s), MediaTime(-1s), MediaTime(-1h), MediaTime(24h * 365)}) {
+            CAPTURE(step.count());
+            Fixture f;
+            f.start();
+            REQUIRE(f.wait_segments(3));
+            f.clock->step_utc(step);
+            REQUIRE(f.wait_alert("clock_step", true));
+            f.clock->step_utc(-step);
+            REQUIRE(f.wait_alert("clock_step", false));
+            REQUIRE(f.programme->finish());
+            check_timeline(f, {25, 1});
+        }
+    }
+
+    TEST_CASE("a small step is slewed without a word") {
+        for (const MediaTime step : {MediaTime(50ms), MediaTime(-50ms)}) {
+            Fixture f;
+            f.start();
+            REQUIRE(f.wait_segments(3));
+            f.clock->step_utc(step);
+            REQUIRE(f.wait_segments(30));
+            REQUIRE(f.programme->finish());
+            check_timeline(f, {25, 1});
+            CHECK(std::none_of(f.events.begin(), f.events.end(), [](const auto& event) {
+                const auto* alert = std::get_if<weir::Alert>(&event);
+                return alert && alert->code == "clock_step";
+            }));
+        }
+    }
+
+    TEST_CASE("a suspended machine ends the run") {
+        Fixture f;
+        f.start();
+        REQUIRE(f.wait_segments(2));
+        f.clock->suspend(1h);
+        CHECK(f.wait_alert("suspended", true));
+        REQUIRE(f.programme->finish());
+        check_timeline(f, {25, 1});
+    }
+
+    TEST_CASE("a slot that was used before is not used again, whatever the clock says") {
+        constexpr std::int64_t kUsed = 1'800'003'700;  // the fake clock is at 1'800'003'600
+        Fixture f({25, 1}, kUsed + 1);
+        f.start();
+        REQUIRE(f.wait_segments(2));
+        REQUIRE(f.programme->finish());
+        CHECK(f.timeline->all().slots.front().number == kUsed + 1);
+        CHECK(f.programme->first_free_slot() > f.timeline->all().slots.back().number);
+    }
+
+    TEST_CASE("the 33-bit clock of MPEG-TS wraps unnoticed") {
+        // PTS is (UTC + 3600 s) * 90 kHz mod 2^33: the nearest wrap after the fake clock's time.
+        constexpr std::int64_t kPeriod = std::int64_t{1} << 33;
+        const std::int64_t now = (1'800'003'600 + 3600LL) * 90'000;
+        const std::int64_t wrap = (now / kPeriod + 1) * kPeriod;
+        const MediaTime before = std::chrono::seconds(wrap / 90'000 - 3600 - 3600 - 10);
+        Fixture f({25, 1}, 0, before);
+        f.start();
+        REQUIRE(f.wait_segments(25));
+        REQUIRE(f.programme->finish());
+        check_timeline(f, {25, 1});
+    }
+}
