@@ -6,9 +6,11 @@
 //   4. finish all channels on SIGINT or SIGTERM, so that their playlists become VOD.
 #include <weir/weir.hpp>
 
-#include <cerrno>
+#include <pthread.h>
+#include <signal.h>
+
 #include <cstdio>
-#include <cstring>
+#include <fstream>
 #include <future>
 #include <optional>
 #include <string>
@@ -34,19 +36,21 @@ void print_line(const std::string& json) {
     std::fflush(stdout);  // whoever reads the pipe sees it now
 }
 
-// At most 2 MiB, more than a configuration may have; nothing, and errno, on failure.
+// At most 2 MiB, more than a configuration may have; nothing when it cannot be read.
 std::optional<std::string> read_file(const std::string& path) {
-    std::FILE* const file = std::fopen(path.c_str(), "rb");
-    if (file == nullptr) return {};
+    std::ifstream file(path, std::ios::binary);
     std::string text(2 << 20, '\0');
-    text.resize(std::fread(text.data(), 1, text.size(), file));
-    const bool failed = std::ferror(file) != 0;
-    std::fclose(file);
-    return failed ? std::nullopt : std::optional(text);
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    return file.is_open() && !file.bad() ? std::optional(text) : std::nullopt;
 }
 
 // Runs until a signal comes; the exit status.
 int run(const weir::Config& config) {
+    sigset_t signals;  // held back from now on: wait_for_signal() sees those that come early, too
+    sigemptyset(&signals);
+    for (const int signal : {SIGINT, SIGTERM}) sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     auto origin = weir::Origin::create(config.origin);
     if (!origin) return fail(kRuntimeError, origin.error().message);
 
@@ -61,14 +65,12 @@ int run(const weir::Config& config) {
     }
     print_line(R"({"event":"listening","address":")" + config.origin.address + R"(","port":)" +
                std::to_string(origin->port()) + "}");
-
     for (weir::Channel& channel : channels) {
         subscriptions.push_back(
             channel.on_event([](const weir::Event& event) { print_line(weir::to_json(event)); }));
         if (auto ok = channel.start(); !ok) return fail(kRuntimeError, ok.error().message);
     }
     weir::wait_for_signal();
-
     std::vector<std::future<weir::Result<void>>> endings;  // all at once: each may take a while
     for (weir::Channel& channel : channels) {
         endings.push_back(std::async(std::launch::async, [&channel] { return channel.finish(); }));
@@ -86,10 +88,9 @@ int main(int argc, char** argv) {
     if (arguments.size() == 1 && arguments[0] == "--help") return std::puts(kHelp), 0;
     const bool only_check = arguments.size() == 2 && arguments[0] == "--check";
     if (arguments.size() != 1 && !only_check) return fail(kBadConfiguration, kHelp);
-
     const std::string path(arguments.back());
     const auto text = read_file(path);
-    if (!text) return fail(kBadConfiguration, path + ": cannot read: " + std::strerror(errno));
+    if (!text) return fail(kBadConfiguration, path + ": cannot be read");
     const auto parsed = weir::config_from_json(*text);
     if (const auto* problems = std::get_if<std::vector<weir::Problem>>(&parsed)) {
         return fail(kBadConfiguration, path + " has mistakes:\n" + weir::to_string(*problems));

@@ -87,9 +87,10 @@ private:
     std::shared_ptr<Impl> impl_;
 };
 
-/// Blocks until the process receives SIGINT or SIGTERM, and returns. Only while it waits do these
-/// signals lose their former effect: a second one, during finish() say, has it again. Call it from
-/// one thread only.
+/// Blocks until the process receives SIGINT or SIGTERM, and returns. While it waits these signals
+/// lose their former effect; a second one, during finish() say, has it again. A program that blocks
+/// the two (pthread_sigmask) before it makes its first thread loses none: one that came earlier is
+/// seen here, and from here on they are not blocked in this thread. Call it from one thread only.
 WEIR_API void wait_for_signal();
 
 }  // namespace weir

@@ -88,6 +88,9 @@ Result<void> Channel::Impl::end(bool finish) {
     }
     busy_ = false;
     released_.notify_all();
+    lock.unlock();
+    // The host has heard of the end before it reads it here.
+    executor_->run([] {});
     if (!ended) return in_channel(ended.error());
     return {};
 }

@@ -133,7 +133,9 @@ void Programme::check_tracks() {
 
 void Programme::on_lost(const std::string& field, const std::string& cause) {
     connected_ = false;
-    input_lost_ = true;
+    // The same attempt that fails in the same way, again and again, is told once.
+    if (input_lost_.exchange(true) && cause == loss_) return;
+    loss_ = cause;
     events_.event(InputLost{.input = 0, .field = input_field(field), .cause = cause});
 }
 

@@ -96,6 +96,7 @@ private:
     // Control thread.
     std::shared_ptr<ingest::Input> input_;
     std::atomic<bool> input_lost_{false};
+    std::string loss_;  // the last cause
     std::optional<Rational> source_rate_;
     bool connected_ = false;
 

@@ -32,6 +32,12 @@ void wait_for_signal() {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, &former_int);
     sigaction(SIGTERM, &action, &former_term);
+    // Those that a host blocked until now, so that none is lost, come in at once.
+    sigset_t both;
+    sigemptyset(&both);
+    sigaddset(&both, SIGINT);
+    sigaddset(&both, SIGTERM);
+    pthread_sigmask(SIG_UNBLOCK, &both, nullptr);
     std::uint64_t count = 0;
     while (read(wake_fd, &count, sizeof count) < 0 && errno == EINTR) {
     }
