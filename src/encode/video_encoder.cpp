@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "encode/video_encoder.hpp"
 
+#include <algorithm>
+
 #include "base/pipeline.hpp"
 
 namespace weir::encode {
@@ -15,10 +17,10 @@ constexpr guint kNoInterval = 100'000;
 
 base::MiniPtr<GstCaps> scaled_caps(const VideoRendition& rendition) {
     // Named, because a converter guesses bt601 for small pictures and converts the colours.
-    return adopt_mini(gst_caps_new_simple(
-        "video/x-raw", "format", G_TYPE_STRING, "I420", "width", G_TYPE_INT, rendition.width,
-        "height", G_TYPE_INT, rendition.height, "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1,
-        "colorimetry", G_TYPE_STRING, "bt709", nullptr));
+    return adopt_mini(gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "I420", "width",
+                                          G_TYPE_INT, rendition.width, "height", G_TYPE_INT,
+                                          rendition.height, "pixel-aspect-ratio", GST_TYPE_FRACTION,
+                                          1, 1, "colorimetry", G_TYPE_STRING, "bt709", nullptr));
 }
 
 void configure(GstElement* encoder, const VideoRendition& rendition, const EncoderLadder& ladder) {
@@ -30,14 +32,17 @@ void configure(GstElement* encoder, const VideoRendition& rendition, const Encod
                  static_cast<guint>(ladder.vbv_duration.count()), "key-int-max", kNoInterval,
                  "threads", static_cast<guint>(rendition.threads), "option-string",
                  x264_options().c_str(), nullptr);
-    if (!cbr) g_object_set(encoder, "quantizer", static_cast<guint>(rendition.crf), nullptr);
+    // The element's range ends one before x264's.
+    const auto crf = static_cast<guint>(std::clamp(rendition.crf, 1, 50));
+    if (!cbr) g_object_set(encoder, "quantizer", crf, nullptr);
 }
 
 }  // namespace
 
 std::string x264_options() {
     // scenecut=0: an IDR frame of one rendition alone would part the renditions for good.
-    // vbv-init=0.5: a short first segment obeys the same bound as the others (see ts_bandwidth.hpp).
+    // vbv-init=0.5: a short first segment obeys the same bound as the others (see
+    // ts_bandwidth.hpp).
     return "scenecut=0:vbv-init=0.5";
 }
 
@@ -55,8 +60,7 @@ Result<base::ObjectPtr<GstElement>> make_video_encoder(const VideoRendition& ren
     gst_element_link_many(chain[0], chain[1], chain[2], chain[3], nullptr);
     g_object_set(chain[1], "caps", scaled_caps(rendition).get(), nullptr);
     configure(chain[2], rendition, ladder);
-    const auto profile =
-        adopt_mini(gst_caps_from_string("video/x-h264,profile=high,alignment=au"));
+    const auto profile = adopt_mini(gst_caps_from_string("video/x-h264,profile=high,alignment=au"));
     g_object_set(chain[3], "caps", profile.get(), nullptr);
     const auto sink = adopt_object(gst_element_get_static_pad(chain[0], "sink"));
     const auto source = adopt_object(gst_element_get_static_pad(chain[3], "src"));

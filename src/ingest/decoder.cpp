@@ -4,7 +4,9 @@
 #include <gst/app/gstappsink.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
+#include <vector>
 
 #include "base/callback.hpp"
 
@@ -26,26 +28,35 @@ std::string field_text(const GstStructure* structure, const char* field) {
 std::string video_caps(const media::RawFormat& format) {
     // The colorimetry is named, or a converter would guess it from the size (bt601 for SD).
     return "video/x-raw,format=I420,width=" + std::to_string(format.width) +
-           ",height=" + std::to_string(format.height) +
-           ",pixel-aspect-ratio=1/1,colorimetry=bt709";
+           ",height=" + std::to_string(format.height) + ",pixel-aspect-ratio=1/1,colorimetry=bt709";
 }
 
 std::string audio_caps(const media::RawFormat& format) {
-    return "audio/x-raw,format=F32LE,layout=interleaved,rate=" + std::to_string(format.sample_rate) +
-           ",channels=" + std::to_string(format.channels);
+    return "audio/x-raw,format=F32LE,layout=interleaved,rate=" +
+           std::to_string(format.sample_rate) + ",channels=" + std::to_string(format.channels);
 }
 
-GstElement* add(GstBin* bin, const char* factory) {
-    GstElement* element = gst_element_factory_make(factory, nullptr);
-    if (element) gst_bin_add(bin, element);
-    return element;
+// Makes the elements and puts them into the bin. Errors: unsupported, and none is added.
+Result<std::vector<GstElement*>> add(GstBin* bin, std::initializer_list<const char*> factories) {
+    std::vector<base::ObjectPtr<GstElement>> made;
+    for (const char* factory : factories) {
+        auto element = base::make_gst_element(factory);
+        if (!element) return element.error();
+        made.push_back(adopt_object(*element));
+    }
+    std::vector<GstElement*> added;
+    for (const auto& element : made) {
+        gst_bin_add(bin, element.get());
+        added.push_back(element.get());
+    }
+    return added;
 }
 
 // Bounded in bytes, never in time: a late joiner gets audio long before video, and a queue that
 // fills up with one keeps the other from ever being seen.
 void limit_by_bytes(GstElement* queue, guint bytes) {
-    g_object_set(queue, "max-size-time", guint64{0}, "max-size-buffers", 0U, "max-size-bytes", bytes,
-                 nullptr);
+    g_object_set(queue, "max-size-time", guint64{0}, "max-size-buffers", 0U, "max-size-bytes",
+                 bytes, nullptr);
 }
 
 }  // namespace
@@ -58,7 +69,8 @@ void Decoder::take_from(GstElement* decodebin) {
     const std::weak_ptr<Decoder> weak = weak_from_this();
     base::connect<void, GstElement*, GstPad*>(decodebin, "pad-added",
                                               [weak](GstElement*, GstPad* pad) {
-                                                  if (const auto self = weak.lock()) self->take(pad);
+                                                  if (const auto self = weak.lock())
+                                                      self->take(pad);
                                               });
     base::connect<void, GstElement*>(decodebin, "no-more-pads", [weak](GstElement*) {
         const auto self = weak.lock();
@@ -93,7 +105,9 @@ void Decoder::take(GstPad* pad) {
 }
 
 void Decoder::discard(GstPad* pad) {
-    GstElement* sink = add(bin_, "fakesink");
+    const auto added = add(bin_, {"fakesink"});
+    if (!added) return events_.failed(added.error().message);
+    GstElement* sink = added->front();
     g_object_set(sink, "sync", FALSE, "async", FALSE, nullptr);
     gst_element_sync_state_with_parent(sink);
     gst_pad_link(pad, adopt_object(gst_element_get_static_pad(sink, "sink")).get());
@@ -101,20 +115,30 @@ void Decoder::discard(GstPad* pad) {
 
 void Decoder::link_branch(GstPad* pad, Kind kind) {
     const bool video = kind == Kind::video;
-    GstElement* queue = add(bin_, "queue");
-    limit_by_bytes(queue, video ? 16'000'000 : 4'000'000);
-    if (video) g_object_set(queue, "max-size-buffers", 2U, nullptr);
-    GstElement* convert = add(bin_, video ? "videoconvertscale" : "audioconvert");
-    GstElement* resample = video ? nullptr : add(bin_, "audioresample");
-    GstElement* filter = add(bin_, "capsfilter");
+    const auto added =
+        video ? add(bin_, {"queue", "videoconvertscale", "capsfilter", "appsink"})
+              : add(bin_, {"queue", "audioconvert", "audioresample", "capsfilter", "appsink"});
+    if (!added) return events_.failed(added.error().message);
+    const std::vector<GstElement*>& chain = *added;
+    limit_by_bytes(chain.front(), video ? 16'000'000 : 4'000'000);
+    if (video) g_object_set(chain.front(), "max-size-buffers", 2U, nullptr);
     const auto caps = adopt_mini(
         gst_caps_from_string((video ? video_caps(format_) : audio_caps(format_)).c_str()));
-    g_object_set(filter, "caps", caps.get(), nullptr);
-    GstElement* sink = add(bin_, "appsink");
+    g_object_set(chain[chain.size() - 2], "caps", caps.get(), nullptr);
+    connect_sink(chain.back(), kind);
+    for (std::size_t i = 0; i + 1 < chain.size(); ++i) gst_element_link(chain[i], chain[i + 1]);
+    // From the sink on: what is started first must find its way ready.
+    std::for_each(chain.rbegin(), chain.rend(), gst_element_sync_state_with_parent);
+    const auto target = adopt_object(gst_element_get_static_pad(chain.front(), "sink"));
+    if (gst_pad_link(pad, target.get()) != GST_PAD_LINK_OK) {
+        events_.failed(std::string("its ") + (video ? "video" : "audio") + " cannot be converted");
+    }
+}
+
+void Decoder::connect_sink(GstElement* sink, Kind kind) {
     // async=FALSE: no preroll, because a stream that has no data yet must not hold up the other.
     g_object_set(sink, "sync", FALSE, "async", FALSE, "max-buffers", 1U, "wait-on-eos", FALSE,
-                 nullptr);
-    g_object_set(sink, "emit-signals", TRUE, "enable-last-sample", FALSE, nullptr);
+                 "emit-signals", TRUE, "enable-last-sample", FALSE, nullptr);
     const std::weak_ptr<Decoder> weak = weak_from_this();
     base::connect<GstFlowReturn, GstElement*>(sink, "new-sample", [weak, kind](GstElement* from) {
         const auto self = weak.lock();
@@ -123,15 +147,6 @@ void Decoder::link_branch(GstPad* pad, Kind kind) {
     base::connect<void, GstElement*>(sink, "eos", [weak](GstElement*) {
         if (const auto self = weak.lock()) self->on_eos();
     });
-    if (video) {
-        gst_element_link_many(queue, convert, filter, sink, nullptr);
-    } else {
-        gst_element_link_many(queue, convert, resample, filter, sink, nullptr);
-    }
-    for (GstElement* element : {sink, filter, resample, convert, queue}) {
-        if (element) gst_element_sync_state_with_parent(element);
-    }
-    gst_pad_link(pad, adopt_object(gst_element_get_static_pad(queue, "sink")).get());
 }
 
 GstFlowReturn Decoder::on_sample(GstElement* appsink, Kind kind) {
@@ -144,18 +159,27 @@ GstFlowReturn Decoder::on_sample(GstElement* appsink, Kind kind) {
     if (running == GST_CLOCK_TIME_NONE) return GST_FLOW_OK;  // outside the segment: not to be shown
     ++arrivals_;
     note_caps(sample.get(), kind);
-    MediaTime pts(static_cast<std::int64_t>(running));
-    {
-        const std::lock_guard lock(mutex_);
-        pts += base_;
-        const auto duration = GST_BUFFER_DURATION(buffer);
-        const MediaTime length(
-            duration == GST_CLOCK_TIME_NONE ? 0 : static_cast<std::int64_t>(duration));
-        auto& end = kind == Kind::video ? video_end_ : audio_end_;
-        end = std::max(end, pts + length);
-        if (kind == Kind::video) frame_ = length;
-    }
+    const MediaTime pts = place(buffer, MediaTime(static_cast<std::int64_t>(running)), kind);
     return deliver(sample.get(), kind, pts) ? GST_FLOW_OK : GST_FLOW_FLUSHING;
+}
+
+// Source time of a unit; remembers what the next round of a looping file needs.
+MediaTime Decoder::place(GstBuffer* buffer, MediaTime running, Kind kind) {
+    const std::lock_guard lock(mutex_);
+    note_begin(running, kind);
+    const MediaTime pts = running + base_;
+    const auto duration = GST_BUFFER_DURATION(buffer);
+    MediaTime length(duration == GST_CLOCK_TIME_NONE ? 0 : static_cast<std::int64_t>(duration));
+    if (kind == Kind::audio) {
+        audio_end_ = std::max(audio_end_, pts + length);
+        return pts;
+    }
+    // Some containers do not say how long a frame lasts: as long as the one before it.
+    if (length <= MediaTime{} && last_frame_ && pts > *last_frame_) length = pts - *last_frame_;
+    video_end_ = std::max(video_end_, pts + length);
+    last_frame_ = pts;
+    if (length > MediaTime{}) frame_ = length;
+    return pts;
 }
 
 bool Decoder::deliver(GstSample* sample, Kind kind, MediaTime pts) {
@@ -201,13 +225,31 @@ void Decoder::on_eos() {
     if (all) events_.ended();
 }
 
-void Decoder::set_time_base(MediaTime base) {
+// Some demultiplexers count from another zero after a seek than at first: the first unit of a round
+// shows by how much.
+void Decoder::note_begin(MediaTime running, Kind kind) {
+    auto& begin = kind == Kind::video ? begin_.video : begin_.audio;
+    if (begin) return;
+    begin = running;
+    const auto& before = kind == Kind::video ? begin_before_.video : begin_before_.audio;
+    if (!std::exchange(zero_known_, true) && before) base_ -= running - *before;
+}
+
+void Decoder::begin_round() {
     const std::lock_guard lock(mutex_);
-    base_ = base;
+    // Not every container begins at zero; what lies before the first frame is no part of the loop.
+    base_ = end_of_round() - begin_.video.value_or(begin_.audio.value_or(MediaTime{}));
+    begin_before_ = std::exchange(begin_, {});
+    zero_known_ = false;
+    ended_ = 0;
 }
 
 MediaTime Decoder::end_time() const {
     const std::lock_guard lock(mutex_);
+    return end_of_round();
+}
+
+MediaTime Decoder::end_of_round() const {
     if (frame_ <= MediaTime{}) return std::max(video_end_, audio_end_);
     // Tracks hardly ever end together; a tail this short is no reason for another frame.
     const MediaTime tail = audio_end_ - video_end_ - std::chrono::milliseconds(50);
@@ -218,11 +260,6 @@ MediaTime Decoder::end_time() const {
 StreamInfo Decoder::info() const {
     const std::lock_guard lock(mutex_);
     return info_;
-}
-
-void Decoder::restart() {
-    const std::lock_guard lock(mutex_);
-    ended_ = 0;
 }
 
 }  // namespace weir::ingest

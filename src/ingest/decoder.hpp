@@ -40,23 +40,30 @@ public:
     // Takes a raw audio or video pad.
     void take(GstPad* pad);
 
-    // Added to every source time from now on: where the next round of a looping file begins.
-    void set_time_base(media::MediaTime base);
-    // Where the next round of a looping file belongs: behind the last frame, and behind the audio in
-    // whole frames, so that the frames stay on the grid.
+    // The next round of a looping file begins: its first frame lies at end_time(), and the
+    // branches' end-of-stream is forgotten. Before the flushing seek.
+    void begin_round();
+    // Where the next round of a looping file belongs: behind the last frame, and behind the audio
+    // in whole frames, so that the frames stay on the grid. Zero: there was nothing that lasts.
     [[nodiscard]] media::MediaTime end_time() const;
     [[nodiscard]] StreamInfo info() const;
     // Counts what came through, for a watchdog.
     [[nodiscard]] std::uint64_t arrivals() const { return arrivals_; }
-    // The branches' end-of-stream is forgotten, after a flushing seek.
-    void restart();
 
 private:
     enum class Kind { video, audio };
+    struct Begin {  // running time of the first unit
+        std::optional<media::MediaTime> video;
+        std::optional<media::MediaTime> audio;
+    };
 
     void link_branch(GstPad* pad, Kind kind);
+    void connect_sink(GstElement* sink, Kind kind);
     void discard(GstPad* pad);
     GstFlowReturn on_sample(GstElement* appsink, Kind kind);
+    media::MediaTime place(GstBuffer* buffer, media::MediaTime running, Kind kind);
+    void note_begin(media::MediaTime running, Kind kind);  // with mutex_ locked
+    [[nodiscard]] media::MediaTime end_of_round() const;   // with mutex_ locked
     void on_eos();
     void note_caps(GstSample* sample, Kind kind);
     bool deliver(GstSample* sample, Kind kind, media::MediaTime pts);
@@ -76,6 +83,10 @@ private:
     media::MediaTime base_{};
     media::MediaTime video_end_{};
     media::MediaTime audio_end_{};
+    Begin begin_;         // of this round
+    Begin begin_before_;  // of the round before
+    bool zero_known_ = false;
+    std::optional<media::MediaTime> last_frame_;
     media::MediaTime frame_{};  // how long the last frame lasts
 };
 

@@ -20,8 +20,15 @@ Result<void> check_readable(const std::string& path) {
                      path + ": " + std::generic_category().message(cause)};
     }
     struct stat status {};
-    if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    if (::stat(path.c_str(), &status) != 0) {
+        return Error{ErrorCode::io, path + ": " + std::generic_category().message(errno)};
+    }
+    if (S_ISDIR(status.st_mode)) {
         return Error{ErrorCode::invalid_argument, path + ": is a directory"};
+    }
+    // Opening a pipe would wait for its writer, on the control thread.
+    if (!S_ISREG(status.st_mode)) {
+        return Error{ErrorCode::invalid_argument, path + ": is no regular file"};
     }
     return {};
 }
@@ -30,7 +37,9 @@ class FileSource final : public Source {
 public:
     FileSource(FileInput config, const media::RawFormat& format,
                const std::shared_ptr<media::MediaSink>& sink, SourceEvents events)
-        : config_(std::move(config)), events_(std::move(events)), pipeline_("weir-file"),
+        : config_(std::move(config)),
+          events_(std::move(events)),
+          pipeline_("weir-file"),
           decoder_(std::make_shared<Decoder>(
               pipeline_.bin(), format, sink,
               DecoderEvents{events_.connected, events_.ended, describe(events_.failed)})) {}
@@ -51,8 +60,7 @@ public:
     }
 
     bool rewind() override {
-        decoder_->set_time_base(decoder_->end_time());
-        decoder_->restart();
+        decoder_->begin_round();
         // The media that is queued behind the grid plays on while the demultiplexer starts again.
         return gst_element_seek_simple(pipeline_.element(), GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH,
                                        0) != FALSE;

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
+#include "base/gst_ptr.hpp"
 #include "base/redact.hpp"
 
 namespace weir::ingest {
@@ -33,55 +35,100 @@ std::optional<std::chrono::milliseconds> patience(const Ingest& config) {
     return std::nullopt;
 }
 
-void replace_all(std::string& text, const std::string& what, const std::string& by) {
-    if (what.empty()) return;
-    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + by.size())) {
-        text.replace(at, what.size(), by);
+// A short word may be part of another one, so it counts only where it stands alone.
+void hide(std::string& text, const std::string& secret) {
+    constexpr std::size_t kShort = 5;
+    const auto is_word = [](char c) { return g_ascii_isalnum(c) || c == '_'; };
+    for (auto at = text.find(secret); !secret.empty() && at != text.npos;) {
+        const auto end = at + secret.size();
+        const bool part =
+            (at > 0 && is_word(text[at - 1])) || (end < text.size() && is_word(text[end]));
+        if (part && secret.size() < kShort) {
+            at = text.find(secret, at + 1);
+        } else {
+            text.replace(at, secret.size(), "***");
+            at = text.find(secret, at + 3);
+        }
     }
 }
 
-// GStreamer's messages may carry the whole location, or its last part, which may be a key.
+// What an RTMP URL has to keep to itself, longest first: all behind the application's name, the
+// stream's name without its query, the query, and who we are.
+std::vector<std::string> secrets_of(const std::string& url) {
+    std::vector<std::string> secrets;
+    const auto scheme = url.find("://");
+    const auto begin = scheme == url.npos ? 0 : scheme + 3;
+    const auto query = url.find_first_of("?#", begin);
+    const auto path_end = url.find_last_not_of('/', query == url.npos ? query : query - 1);
+    const auto slash = url.rfind('/', path_end);
+    if (slash != url.npos && slash >= begin) {
+        secrets.push_back(url.substr(slash + 1));
+        secrets.push_back(url.substr(slash + 1, path_end - slash));
+    }
+    if (query != url.npos) secrets.push_back(url.substr(query + 1));
+    if (const auto at = url.rfind('@', url.find('/', begin)); at != url.npos && at >= begin) {
+        const std::string user = url.substr(begin, at - begin);
+        secrets.push_back(user);
+        if (const auto colon = user.find(':'); colon != user.npos) {
+            secrets.push_back(user.substr(colon + 1));
+        }
+    }
+    for (std::size_t i = secrets.size(); i-- > 0;) {
+        const base::GString plain(g_uri_unescape_string(secrets[i].c_str(), nullptr));
+        if (plain && secrets[i] != plain.get()) secrets.emplace_back(plain.get());
+    }
+    std::erase(secrets, "");
+    std::sort(secrets.begin(), secrets.end(),
+              [](const auto& a, const auto& b) { return a.size() > b.size(); });
+    return secrets;
+}
+
+// What GStreamer or the server says may carry the whole location, or parts of it.
 std::string without_secrets(std::string text, const Ingest& config) {
     const auto* rtmp = std::get_if<RtmpPull>(&config);
     if (!rtmp) return text;
-    const std::string& url = rtmp->url;
-    const std::string name = base::redacted_url(url);
-    replace_all(text, url, name);
-    const auto last = url.rfind('/');
-    if (last != url.npos && url.size() - last > 4) replace_all(text, url.substr(last + 1), "***");
+    for (const auto& secret : secrets_of(rtmp->url)) hide(text, secret);
+    const std::string name = base::redacted_url(rtmp->url);
     return text.find(name) == text.npos ? name + ": " + text : text;
 }
 
 }  // namespace
 
 std::string source_field(const Ingest& config) {
-    return std::visit(Overloaded{[](const TestPattern&) { return ""; },
-                                 [](const FileInput&) { return "path"; },
-                                 [](const RtmpPull&) { return "url"; }},
-                      config);
+    return std::visit(
+        Overloaded{[](const TestPattern&) { return ""; }, [](const FileInput&) { return "path"; },
+                   [](const RtmpPull&) { return "url"; }},
+        config);
 }
 
 Input::Input(Ingest config, const media::RawFormat& format, OpenSink open, InputEvents events,
              std::shared_ptr<base::Executor> executor)
-    : config_(std::move(config)), format_(format), open_(std::move(open)),
-      events_(std::move(events)), executor_(std::move(executor)) {}
+    : config_(std::move(config)),
+      format_(format),
+      open_(std::move(open)),
+      events_(std::move(events)),
+      executor_(std::move(executor)) {}
 
-Input::~Input() { stop(); }
+Input::~Input() {
+    stop();
+}
 
 Result<void> Input::start() {
     stopped_ = false;
     auto connected = connect();
     if (!connected) {
         stop();
-        return Error{connected.error().code,
-                     source_field(config_) + ": " + without_secrets(connected.error().message, config_)};
+        return Error{
+            connected.error().code,
+            source_field(config_) + ": " + without_secrets(connected.error().message, config_)};
     }
-    watch();
+    watch(++watch_);
     return {};
 }
 
 void Input::stop() {
     stopped_ = true;
+    ++watch_;
     disconnect();
 }
 
@@ -119,9 +166,10 @@ Result<void> Input::connect() {
     sink_ = open_(pacing_of(config_));
     auto events = source_events();
     source_ = std::visit(
-        Overloaded{[&](const TestPattern& c) { return make_test_pattern(c, format_, sink_, events); },
-                   [&](const FileInput& c) { return make_file_source(c, format_, sink_, events); },
-                   [&](const RtmpPull& c) { return make_rtmp_pull(c, format_, sink_, events); }},
+        Overloaded{
+            [&](const TestPattern& c) { return make_test_pattern(c, format_, sink_, events); },
+            [&](const FileInput& c) { return make_file_source(c, format_, sink_, events); },
+            [&](const RtmpPull& c) { return make_rtmp_pull(c, format_, sink_, events); }},
         config_);
     return source_->start();
 }
@@ -152,19 +200,22 @@ void Input::lose(const std::string& cause, bool retry) {
     retry_ = std::min(retry_ * 2, kLastRetry);
 }
 
-void Input::watch() {
-    executor_->post_after(kWatchPeriod, weak_from_this(), [this] {
-        if (stopped_) return;
+void Input::watch(std::uint64_t number) {
+    executor_->post_after(kWatchPeriod, weak_from_this(), [this, number] {
+        if (watch_ != number) return;
         const auto limit = patience(config_);
         if (source_ && limit) {
             const auto arrivals = source_->decoder().arrivals();
             silence_ = arrivals == std::exchange(seen_, arrivals) ? silence_ + kWatchPeriod : 0ms;
-            if (silence_ >= *limit) lose("no media for " + std::to_string(silence_.count()) + " ms", true);
+            if (silence_ >= *limit)
+                lose("no media for " + std::to_string(silence_.count()) + " ms", true);
         }
-        watch();
+        watch(number);
     });
 }
 
-StreamInfo Input::info() const { return source_ ? source_->decoder().info() : StreamInfo{}; }
+StreamInfo Input::info() const {
+    return source_ ? source_->decoder().info() : StreamInfo{};
+}
 
 }  // namespace weir::ingest

@@ -49,7 +49,7 @@ private:
     void on_connected(const StreamInfo& info);
     void on_ended();
     void lose(const std::string& cause, bool retry);
-    void watch();
+    void watch(std::uint64_t number);
     SourceEvents source_events();
 
     const Ingest config_;
@@ -63,6 +63,7 @@ private:
     std::chrono::milliseconds retry_ = kFirstRetry;
     std::uint64_t seen_ = 0;
     std::chrono::milliseconds silence_{};
+    std::uint64_t watch_ = 0;  // of the present start(); an older watch ends
     bool stopped_ = true;
 };
 

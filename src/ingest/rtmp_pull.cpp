@@ -6,12 +6,14 @@
 #include <gst/app/gstappsrc.h>
 
 #include <algorithm>
-#include <optional>
+#include <chrono>
+#include <mutex>
 #include <utility>
 
 #include "base/callback.hpp"
 #include "ingest/flv.hpp"
 #include "ingest/source.hpp"
+#include "ingest/stream_time.hpp"
 
 namespace weir::ingest {
 
@@ -38,12 +40,28 @@ class RtmpPullSource final : public Source {
 public:
     RtmpPullSource(RtmpPull config, const media::RawFormat& format,
                    const std::shared_ptr<media::MediaSink>& sink, SourceEvents events)
-        : config_(std::move(config)), audio_wanted_(format.sample_rate > 0),
-          events_(std::move(events)), reader_([this](const FlvUnit& unit) { on_unit(unit); }),
+        : config_(std::move(config)),
+          audio_wanted_(format.sample_rate > 0),
+          events_(std::move(events)),
+          reader_([this](const FlvUnit& unit) { on_unit(unit); }),
           pipeline_("weir-rtmp-pull"),
           decoder_(std::make_shared<Decoder>(
               pipeline_.bin(), format, sink,
               DecoderEvents{events_.connected, events_.ended, events_.failed})) {}
+
+    // The pipeline's threads use all members, and stop here. One of them may wait for room in an
+    // appsrc, where setting the pipeline to NULL would wait for it: the end of stream wakes it.
+    ~RtmpPullSource() override {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+            for (GstElement* source : {video_.source, audio_.source}) {
+                if (source) gst_app_src_end_of_stream(GST_APP_SRC(source));
+            }
+        }
+        gst_element_set_state(pipeline_.element(), GST_STATE_NULL);
+        gst_element_get_state(pipeline_.element(), nullptr, nullptr, GST_CLOCK_TIME_NONE);
+    }
 
     Result<void> start() override {
         pipeline_.on_message([failed = events_.failed](GstMessage* message) {
@@ -86,14 +104,15 @@ private:
     void on_unit(const FlvUnit& unit) {
         switch (unit.kind) {
             case FlvUnit::Kind::video_config:
-                return configure(video_, with_codec_data(
-                                             "video/x-h264,stream-format=avc,alignment=au",
-                                             unit.payload));
+                return configure(
+                    video_,
+                    with_codec_data("video/x-h264,stream-format=avc,alignment=au", unit.payload));
             case FlvUnit::Kind::audio_config:
                 if (!audio_wanted_) return;
                 return configure(
-                    audio_, with_codec_data("audio/mpeg,mpegversion=4,stream-format=raw,framed=true",
-                                            unit.payload));
+                    audio_,
+                    with_codec_data("audio/mpeg,mpegversion=4,stream-format=raw,framed=true",
+                                    unit.payload));
             case FlvUnit::Kind::video:
                 return push(video_, unit);
             case FlvUnit::Kind::audio:
@@ -123,17 +142,16 @@ private:
         decoder_->take_from(*decodebin);
         gst_element_sync_state_with_parent(*decodebin);
         gst_element_sync_state_with_parent(*source);
+        const std::lock_guard lock(mutex_);
         stream.source = *source;
+        if (stopping_) gst_app_src_end_of_stream(GST_APP_SRC(*source));
     }
 
     void push(Stream& stream, const FlvUnit& unit) {
         if (!stream.source) return;
         if (!stream.started && !unit.keyframe) return;
         stream.started = true;
-        // One base for both streams, so that their relation survives; a late joiner's first stamp
-        // may be anything.
-        if (!base_ms_) base_ms_ = unit.dts_ms;
-        const auto dts = std::max<std::int64_t>(unit.dts_ms - *base_ms_ + kMarginMs, 0);
+        const auto dts = time_.place(unit.dts_ms);
         const auto pts = std::max<std::int64_t>(dts + unit.composition_ms, 0);
         GstBuffer* buffer = copy_buffer(unit.payload);
         GST_BUFFER_DTS(buffer) = static_cast<GstClockTime>(dts) * GST_MSECOND;
@@ -142,17 +160,15 @@ private:
         gst_app_src_push_buffer(GST_APP_SRC(stream.source), buffer);
     }
 
-    // Room for negative composition times and for a stream that begins a little before the other.
-    static constexpr std::int64_t kMarginMs = 1000;
-
     const RtmpPull config_;
     const bool audio_wanted_;
     const SourceEvents events_;
+    std::mutex mutex_;  // guards the streams' sources, which the destructor wants
+    bool stopping_ = false;
     Stream video_;
     Stream audio_;
-    std::optional<std::int64_t> base_ms_;
+    StreamTime time_;
     FlvReader reader_;
-    // Behind all that its threads use: when it is destroyed nobody calls back any more.
     base::Pipeline pipeline_;
     std::shared_ptr<Decoder> decoder_;
 };

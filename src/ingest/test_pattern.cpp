@@ -21,19 +21,23 @@ constexpr GstClockTime kMark = 100 * GST_MSECOND;  // how long flash and beep la
 constexpr int kToneHz = 1000;
 constexpr int kToneRate = 48'000;
 
-bool in_mark(GstClockTime time) { return time % GST_SECOND < kMark; }
+bool in_mark(GstClockTime time) {
+    return time % GST_SECOND < kMark;
+}
 
 // A white field in the lower left corner.
 void paint_flash(GstBuffer* buffer, const GstVideoInfo& info) {
     GstVideoFrame frame;
     if (!gst_video_frame_map(&frame, &info, buffer, GST_MAP_READWRITE)) return;
-    const int height = GST_VIDEO_INFO_HEIGHT(&info);
-    const int width = GST_VIDEO_INFO_WIDTH(&info) / 3;
-    auto* luma = static_cast<guint8*>(GST_VIDEO_FRAME_PLANE_DATA(&frame, 0));
-    const int stride = GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0);
-    for (int y = height * 2 / 3; y < height; ++y) {
-        std::memset(luma + static_cast<std::ptrdiff_t>(y) * stride, 235,
-                    static_cast<std::size_t>(width));
+    for (guint plane = 0; plane < 3; ++plane) {
+        const int height = GST_VIDEO_FRAME_COMP_HEIGHT(&frame, plane);
+        const int width = GST_VIDEO_FRAME_COMP_WIDTH(&frame, plane) / 3;
+        auto* samples = static_cast<guint8*>(GST_VIDEO_FRAME_PLANE_DATA(&frame, plane));
+        const std::ptrdiff_t stride = GST_VIDEO_FRAME_PLANE_STRIDE(&frame, plane);
+        for (int y = height * 2 / 3; y < height; ++y) {
+            std::memset(samples + y * stride, plane == 0 ? 235 : 128,
+                        static_cast<std::size_t>(width));
+        }
     }
     gst_video_frame_unmap(&frame);
 }
@@ -61,7 +65,9 @@ class TestPatternSource final : public Source {
 public:
     TestPatternSource(TestPattern config, const media::RawFormat& format,
                       const std::shared_ptr<media::MediaSink>& sink, SourceEvents events)
-        : config_(config), audio_(config.beep && format.sample_rate > 0), events_(std::move(events)),
+        : config_(config),
+          audio_(config.beep && format.sample_rate > 0),
+          events_(std::move(events)),
           pipeline_("weir-test-pattern"),
           decoder_(std::make_shared<Decoder>(
               pipeline_.bin(), format, sink,
@@ -135,11 +141,10 @@ private:
         g_object_set(*filter, "caps", caps.get(), nullptr);
         gst_element_link(*source, *filter);
         const auto pad = adopt_object(gst_element_get_static_pad(*filter, "src"));
-        base::add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER,
-                        [](GstPad*, GstPadProbeInfo* probe) {
-                            mask_tone(writable(probe));
-                            return GST_PAD_PROBE_OK;
-                        });
+        base::add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, [](GstPad*, GstPadProbeInfo* probe) {
+            mask_tone(writable(probe));
+            return GST_PAD_PROBE_OK;
+        });
         decoder_->take(pad.get());
         return {};
     }

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: MIT
+#include "ingest/flv.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "ingest/stream_time.hpp"
+#include "support/clips.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace weir;
+using ingest::FlvReader;
+using ingest::FlvUnit;
+using Kind = ingest::FlvUnit::Kind;
+using Bytes8 = std::vector<std::byte>;
+
+namespace {
+
+void append(Bytes8& to, const Bytes8& more) {
+    to.insert(to.end(), more.begin(), more.end());
+}
+
+Bytes8 bytes(std::initializer_list<int> values) {
+    Bytes8 result;
+    for (const int value : values) result.push_back(static_cast<std::byte>(value));
+    return result;
+}
+
+void append_number(Bytes8& to, std::uint32_t value, int width) {
+    for (int i = width - 1; i >= 0; --i) to.push_back(static_cast<std::byte>(value >> (8 * i)));
+}
+
+const Bytes8 kHeader = bytes({'F', 'L', 'V', 1, 5, 0, 0, 0, 9, 0, 0, 0, 0});
+
+Bytes8 tag(int type, std::uint32_t dts, const Bytes8& data) {
+    Bytes8 result = bytes({type});
+    const auto size = static_cast<std::uint32_t>(data.size());
+    append_number(result, size, 3);
+    append_number(result, dts & 0xFFFFFF, 3);
+    append_number(result, dts >> 24, 1);
+    append_number(result, 0, 3);
+    append(result, data);
+    append_number(result, size + 11, 4);
+    return result;
+}
+
+Bytes8 stream(std::initializer_list<Bytes8> tags) {
+    Bytes8 result = kHeader;
+    for (const auto& one : tags) append(result, one);
+    return result;
+}
+
+struct Seen {
+    Kind kind;
+    bool keyframe;
+    std::int64_t dts_ms;
+    std::int32_t composition_ms;
+    Bytes8 payload;
+
+    bool operator==(const Seen&) const = default;
+};
+
+struct Reading {
+    std::vector<Seen> units;
+    Result<void> result;
+};
+
+// Pieces of `step` bytes; the first error ends it.
+Reading read(const Bytes8& input, std::size_t step) {
+    Reading reading{{}, Result<void>()};
+    FlvReader reader([&](const FlvUnit& unit) {
+        reading.units.push_back({unit.kind, unit.keyframe, unit.dts_ms, unit.composition_ms,
+                                 Bytes8(unit.payload.begin(), unit.payload.end())});
+    });
+    for (std::size_t at = 0; at < input.size() && reading.result; at += step) {
+        const auto size = std::min(step, input.size() - at);
+        // A copy of its own, so that a sanitizer sees a read behind the piece.
+        const Bytes8 piece(input.begin() + static_cast<std::ptrdiff_t>(at),
+                           input.begin() + static_cast<std::ptrdiff_t>(at + size));
+        reading.result = reader.push(piece);
+    }
+    return reading;
+}
+
+Reading read(const Bytes8& input) {
+    return read(input, std::max<std::size_t>(input.size(), 1));
+}
+
+}  // namespace
+
+TEST_SUITE("ingest/flv") {
+    TEST_CASE("every kind of unit is read with its times") {
+        const auto input = stream({tag(18, 0, bytes({2, 0, 1, 'x'})),             // script
+                                   tag(9, 0, bytes({0x17, 0, 0, 0, 0, 1, 100})),  // avcC
+                                   tag(8, 0, bytes({0xAF, 0, 0x11, 0x90})),       // ASC
+                                   tag(9, 40, bytes({0x17, 1, 0, 0, 80, 9, 9, 9})),
+                                   tag(8, 41, bytes({0xAF, 1, 7})),
+                                   tag(9, 80, bytes({0x27, 1, 0xFF, 0xFF, 0xD8, 8}))});
+        const std::vector<Seen> expected{{Kind::video_config, true, 0, 0, bytes({1, 100})},
+                                         {Kind::audio_config, true, 0, 0, bytes({0x11, 0x90})},
+                                         {Kind::video, true, 40, 80, bytes({9, 9, 9})},
+                                         {Kind::audio, true, 41, 0, bytes({7})},
+                                         {Kind::video, false, 80, -40, bytes({8})}};
+        for (const std::size_t step : {1UL, 2UL, 3UL, 5UL, 7UL, 11UL, 13UL, 64UL, 4096UL}) {
+            CAPTURE(step);
+            const auto reading = read(input, step);
+            CHECK(reading.result);
+            CHECK(reading.units == expected);
+        }
+    }
+
+    TEST_CASE("the fourth byte of a timestamp is its highest") {
+        const auto unit = bytes({0xAF, 1, 7});
+        for (const std::uint32_t dts :
+             {0U, 1U, 0xFFFFFFU, 0x1000000U, 0x7FFFFFFFU, 0x80000000U, 0xFFFFFFFFU}) {
+            CAPTURE(dts);
+            const auto reading = read(stream({tag(8, dts, unit)}));
+            REQUIRE(reading.units.size() == 1);
+            CHECK(reading.units[0].dts_ms == std::int64_t{dts});
+        }
+    }
+
+    TEST_CASE("a composition time has 24 bits and a sign") {
+        struct Row {
+            int a, b, c;
+            std::int32_t expected;
+        };
+        for (const Row& row : {Row{0, 0, 0, 0}, Row{0x7F, 0xFF, 0xFF, 0x7FFFFF},
+                               Row{0x80, 0, 0, -0x800000}, Row{0xFF, 0xFF, 0xFF, -1}}) {
+            const auto reading =
+                read(stream({tag(9, 5, bytes({0x17, 1, row.a, row.b, row.c, 1}))}));
+            REQUIRE(reading.units.size() == 1);
+            CHECK(reading.units[0].composition_ms == row.expected);
+        }
+    }
+
+    TEST_CASE("what is no media is passed over") {
+        const auto good = tag(8, 9, bytes({0xAF, 1, 7}));
+        const std::vector<Bytes8> skipped{
+            tag(18, 0, bytes({2, 0, 10, 'o', 'n', 'M', 'e', 't', 'a', 'D', 'a', 't', 'a'})),
+            tag(18, 0, {}),
+            tag(9, 0, {}),
+            tag(8, 0, {}),
+            tag(15, 0, bytes({1, 2, 3})),          // a type that nobody knows
+            tag(9, 0, bytes({0x57, 1})),           // a command
+            tag(9, 0, bytes({0x17, 2, 0, 0, 0})),  // end of sequence
+            tag(9, 0, bytes({0x17, 1, 0, 0, 0})),  // an access unit of nothing
+            tag(8, 0, bytes({0xAF, 1})),           // an AAC frame of nothing
+            tag(8, 0, bytes({0xAF, 0})),           // a configuration of nothing
+        };
+        for (std::size_t i = 0; i < skipped.size(); ++i) {
+            CAPTURE(i);
+            const auto reading = read(stream({skipped[i], good}));
+            CHECK(reading.result);
+            CHECK(reading.units.size() == 1);
+        }
+    }
+
+    TEST_CASE("what cannot be read is named") {
+        struct Row {
+            const char* name;
+            Bytes8 input;
+            ErrorCode code;
+            const char* text;
+        };
+        auto long_header = kHeader;
+        long_header[8] = std::byte{13};
+        auto wide_header = kHeader;
+        wide_header[5] = std::byte{0xFF};
+        const std::vector<Row> rows{
+            {"text", Bytes8(64, std::byte{'a'}), ErrorCode::corrupt, "signature"},
+            {"F4V", bytes({'F', '4', 'V', 1, 5, 0, 0, 0, 9, 0, 0, 0, 0}), ErrorCode::corrupt,
+             "signature"},
+            {"long header", long_header, ErrorCode::corrupt, "header"},
+            {"wide header", wide_header, ErrorCode::corrupt, "header"},
+            {"H.263", stream({tag(9, 0, bytes({0x12, 1, 0, 0, 0, 1}))}), ErrorCode::unsupported,
+             "video codec 2"},
+            {"enhanced RTMP", stream({tag(9, 0, bytes({0x90, 'h', 'v', 'c', '1', 1}))}),
+             ErrorCode::unsupported, "video codec"},
+            {"MP3", stream({tag(8, 0, bytes({0x2F, 1, 1}))}), ErrorCode::unsupported,
+             "audio codec 2"},
+            {"encrypted", stream({tag(9 | 0x20, 0, bytes({0x17, 1, 0, 0, 0, 1}))}),
+             ErrorCode::unsupported, "encrypted"},
+            {"short video", stream({tag(9, 0, bytes({0x17, 1, 0}))}), ErrorCode::corrupt,
+             "video tag of 3 bytes"},
+        };
+        for (const auto& row : rows) {
+            CAPTURE(row.name);
+            for (const std::size_t step : {1UL, 1000UL}) {
+                const auto reading = read(row.input, step);
+                CHECK(reading.units.empty());
+                REQUIRE_FALSE(reading.result);
+                CHECK(reading.result.error().code == row.code);
+                CHECK(reading.result.error().message.find(row.text) != std::string::npos);
+            }
+        }
+    }
+
+    TEST_CASE("a tag that is cut off is not given") {
+        const auto whole = stream({tag(8, 0, bytes({0xAF, 0, 0x11, 0x90})),
+                                   tag(9, 1, bytes({0x17, 1, 0, 0, 0, 1, 2, 3}))});
+        for (std::size_t size = 0; size < whole.size(); ++size) {
+            CAPTURE(size);
+            const Bytes8 cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+            const auto reading = read(cut);
+            CHECK(reading.result);
+            CHECK(reading.units.size() <= 1);
+        }
+        CHECK(read(whole).units.size() == 2);
+    }
+
+    TEST_CASE("a tag of the largest size is one unit") {
+        Bytes8 data = bytes({0x17, 1, 0, 0, 0});
+        data.resize(0xFFFFFF, std::byte{5});
+        const auto reading =
+            read(stream({tag(9, 7, data), tag(8, 8, bytes({0xAF, 1, 7}))}), 64 * 1024);
+        CHECK(reading.result);
+        REQUIRE(reading.units.size() == 2);
+        CHECK(reading.units[0].payload.size() == 0xFFFFFF - 5);
+        CHECK(reading.units[1].dts_ms == 8);
+    }
+
+    TEST_CASE("what ffmpeg writes is read whole, however it is cut") {
+        const test::TemporaryFolder folder;
+        const auto file = folder.path("clip.flv");
+        test::make_clip(
+            file,
+            "-f lavfi -i testsrc2=size=64x36:rate=25 -f lavfi -i sine=sample_rate=44100 "
+            "-t 2 -c:v libx264 -preset ultrafast -bf 2 -g 25 -c:a aac -f flv");
+        const auto input = test::read_bytes(file);
+        const auto whole = read(input);
+        CHECK(whole.result);
+        const auto count = [&](Kind kind) {
+            return std::count_if(whole.units.begin(), whole.units.end(),
+                                 [kind](const Seen& unit) { return unit.kind == kind; });
+        };
+        CHECK(count(Kind::video_config) == 1);
+        CHECK(count(Kind::audio_config) == 1);
+        CHECK(count(Kind::video) == 50);
+        CHECK(count(Kind::audio) >= 86);
+        CHECK(std::count_if(whole.units.begin(), whole.units.end(), [](const Seen& unit) {
+                  return unit.kind == Kind::video && unit.keyframe;
+              }) == 2);
+        CHECK(read(input, 1).units == whole.units);
+        std::mt19937 random(1);
+        for (int round = 0; round < 20; ++round) {
+            const auto step = std::uniform_int_distribution<std::size_t>(2, 3000)(random);
+            CHECK(read(input, step).units == whole.units);
+        }
+    }
+
+    TEST_CASE("any damage is an error or less media, never more than there was") {
+        const auto good = stream(
+            {tag(9, 0, bytes({0x17, 0, 0, 0, 0, 1, 100})), tag(8, 0, bytes({0xAF, 0, 0x11, 0x90})),
+             tag(9, 40, bytes({0x17, 1, 0, 0, 80, 9, 9, 9})), tag(8, 41, bytes({0xAF, 1, 7}))});
+        for (std::size_t at = 0; at < good.size(); ++at) {
+            for (const int bit : {0x01, 0x20, 0x80, 0xFF}) {
+                auto bad = good;
+                bad[at] ^= static_cast<std::byte>(bit);
+                const auto reading = read(bad, 3);
+                CHECK(reading.units.size() <= 4);
+            }
+        }
+    }
+}
+
+TEST_SUITE("ingest/stream_time") {
+    constexpr auto kMargin = ingest::StreamTime::kMarginMs;
+
+    TEST_CASE("the first unit lies at the margin, whatever its time is") {
+        for (const std::int64_t first : {0LL, 5LL, 0x7FFFFFFFLL, 0xFFFFFFFFLL}) {
+            ingest::StreamTime time;
+            CHECK(time.place(first) == kMargin);
+            CHECK(time.place((first + 40) & 0xFFFFFFFF) == kMargin + 40);
+        }
+    }
+
+    TEST_CASE("it goes on over the end of the 32-bit clock") {
+        ingest::StreamTime time;
+        std::int64_t raw = 0xFFFFFFFF - 100;
+        std::int64_t expected = kMargin;
+        CHECK(time.place(raw) == expected);
+        for (int i = 0; i < 20; ++i) {
+            raw = (raw + 23) & 0xFFFFFFFF;
+            expected += 23;
+            CHECK(time.place(raw) == expected);
+        }
+    }
+
+    TEST_CASE("interleaved tracks keep their relation, also before the first unit") {
+        ingest::StreamTime time;
+        CHECK(time.place(5000) == kMargin);
+        CHECK(time.place(4300) == kMargin - 700);
+        CHECK(time.place(5040) == kMargin + 40);
+        CHECK(time.place(5010) == kMargin + 10);
+    }
+
+    TEST_CASE("a publisher that begins again is placed behind what was there") {
+        ingest::StreamTime time;
+        CHECK(time.place(100'000) == kMargin);
+        CHECK(time.place(160'000) == kMargin + 60'000);
+        CHECK(time.place(0) == kMargin + 60'000);
+        CHECK(time.place(40) == kMargin + 60'040);
+        CHECK(time.place(20) == kMargin + 60'020);
+    }
+
+    TEST_CASE("it is never negative") {
+        ingest::StreamTime time;
+        CHECK(time.place(5000) == kMargin);
+        CHECK(time.place(4001) == 1);
+        CHECK(time.place(3500) == 0);
+        CHECK(time.place(5000) == kMargin);
+    }
+}
