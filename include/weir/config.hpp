@@ -28,14 +28,14 @@ using Output = std::variant<HlsSink>;
 /// A live channel.
 struct ChannelConfig {
     /// Letters, digits, '-', '_'; the first part of the keys in the store.
-    std::string name;
-    std::vector<Ingest> inputs;  ///< exactly one for now
+    std::string name{};
+    std::vector<Ingest> inputs{};  ///< exactly one for now
     EncoderLadder ladder = EncoderLadder::hd720();
-    std::vector<Output> outputs;
+    std::vector<Output> outputs{};
     StoreConfig store = MemoryStore{};
     /// Frames per second of the programme; empty: the first input's (30 when it does not say so
     /// within two seconds), frozen for the programme.
-    std::optional<Rational> frame_rate;
+    std::optional<Rational> frame_rate{};
     /// How long the last picture is repeated when the input stalls; then black. Sound is silent at
     /// once.
     std::chrono::milliseconds repeat_duration{2000};
@@ -52,23 +52,23 @@ struct OriginConfig {
     std::chrono::milliseconds header_timeout{10'000};  ///< for a whole request header
     std::chrono::milliseconds idle_timeout{30'000};    ///< between requests, and for a stuck answer
     /// Files below this folder are served where no channel is mounted; "" serves none.
-    std::string document_root;
+    std::string document_root{};
 
     friend bool operator==(const OriginConfig&, const OriginConfig&) = default;
 };
 
 /// All that `weir-run` reads: an origin and the channels mounted at /<name>.
 struct Config {
-    OriginConfig origin;
-    std::vector<ChannelConfig> channels;
+    OriginConfig origin{};
+    std::vector<ChannelConfig> channels{};
 
     friend bool operator==(const Config&, const Config&) = default;
 };
 
 /// One mistake in a configuration.
 struct Problem {
-    std::string field;  ///< "channels[0].ladder.video[1].width"; "" for the whole
-    std::string text;   ///< "must be even, is 853"
+    std::string field{};  ///< "channels[0].ladder.video[1].width"; "" for the whole
+    std::string text{};   ///< "must be even, is 853"
 
     friend bool operator==(const Problem&, const Problem&) = default;
 };

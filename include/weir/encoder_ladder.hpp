@@ -21,7 +21,7 @@ enum class RateControl {
 
 /// One H.264 video rendition. Width and height are even and at least 16.
 struct VideoRendition {
-    std::string name;  ///< part of URLs: letters, digits, '-', '_'; unique in the ladder
+    std::string name{};  ///< part of URLs: letters, digits, '-', '_'; unique in the ladder
     int width = 0;
     int height = 0;
     std::int64_t bitrate_bps = 0;  ///< the cap (capped_quality) or the target (cbr)
@@ -44,8 +44,8 @@ struct AudioRendition {
 
 /// The set of renditions; every video rendition has its IDR frames at the same instants.
 struct EncoderLadder {
-    std::vector<VideoRendition> video;
-    std::vector<AudioRendition> audio;
+    std::vector<VideoRendition> video{};
+    std::vector<AudioRendition> audio{};
     /// Distance of IDR frames; must divide the segment duration of every output.
     std::chrono::milliseconds gop{1000};
     /// Size of the video buffering verifier: a rendition never exceeds its bitrate by more than

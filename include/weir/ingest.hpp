@@ -26,7 +26,7 @@ struct TestPattern {
 
 /// A media file of any kind that GStreamer can demultiplex and decode, played at its own speed.
 struct FileInput {
-    std::string path;
+    std::string path{};
     bool loop = false;  ///< begin again at the end; otherwise the input is lost there
 
     friend bool operator==(const FileInput&, const FileInput&) = default;
@@ -35,7 +35,7 @@ struct FileInput {
 /// Pulls a stream that someone publishes to an RTMP server.
 struct RtmpPull {
     /// rtmp://host[:port]/application/stream. The last part is often a secret: weir never logs it.
-    std::string url;
+    std::string url{};
     /// With no data for so long the connection is given up and made again.
     std::chrono::milliseconds idle_timeout{5000};
 

@@ -69,7 +69,7 @@ struct MemoryStore {
 /// Objects as files below the folder `path`, which is created when it is missing. Each put writes a
 /// temporary file and renames it.
 struct DirectoryStore {
-    std::string path;
+    std::string path{};
     friend bool operator==(const DirectoryStore&, const DirectoryStore&) = default;
 };
 
