@@ -10,6 +10,7 @@ namespace weir::channel {
 Publisher::Publisher(PublisherOptions options, std::shared_ptr<Store> store,
                      std::shared_ptr<media::Timeline> timeline, PublisherEvents events)
     : options_(std::move(options)),
+      folder_(options_.prefix.empty() ? "" : options_.prefix + "/"),
       store_(std::move(store)),
       timeline_(std::move(timeline)),
       events_(std::move(events)),
@@ -79,8 +80,8 @@ Result<void> Publisher::put(std::size_t track, const media::Segment& segment) {
     media::Slot slot;
     slot.number = segment.number;
     slot.run = options_.run;
-    const auto key = options_.prefix + "/" +
-                     media::segment_name(timeline_->programme(), tracks_[track].name, slot);
+    const auto key =
+        folder_ + media::segment_name(timeline_->programme(), tracks_[track].name, slot);
     while (true) {
         auto stored = store_->put(key, segment.bytes);
         const bool full = !stored && stored.error().code == ErrorCode::unavailable;
@@ -100,7 +101,7 @@ void Publisher::remove(const media::Slot& slot) {
     for (const auto& track : tracks_) {
         // What is not there any more need not be removed.
         static_cast<void>(store_->remove(
-            options_.prefix + "/" + media::segment_name(timeline_->programme(), track.name, slot)));
+            folder_ + media::segment_name(timeline_->programme(), track.name, slot)));
     }
 }
 

@@ -22,7 +22,7 @@
 namespace weir::channel {
 
 struct PublisherOptions {
-    std::string prefix;  // of the keys: "<channel>"
+    std::string prefix;  // of the keys: "<channel>", or empty
     std::string run;
     // Segments wait here for a slow store. Past the limit the newest is lost and its slot is a gap:
     // live goes on, and memory stays bounded.
@@ -69,6 +69,7 @@ private:
     void expire();
 
     const PublisherOptions options_;
+    const std::string folder_;  // the prefix with its slash, or nothing
     const std::shared_ptr<Store> store_;
     const std::shared_ptr<media::Timeline> timeline_;
     const PublisherEvents events_;

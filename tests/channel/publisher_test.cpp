@@ -197,6 +197,21 @@ TEST_SUITE("channel/publisher") {
         CHECK(f.alerts == std::vector<bool>{true});
     }
 
+    TEST_CASE("without a prefix the keys begin with the programme") {
+        auto store = std::make_shared<FaultyStore>();
+        auto timeline = std::make_shared<Timeline>(
+            "programme", std::vector<weir::media::Track>{{.name = "one"}});
+        std::promise<void> finished;
+        Publisher publisher({.prefix = "", .run = "run", .keep = {}}, store, timeline,
+                            PublisherEvents{.on_slot = [](const Slot&) {},
+                                            .on_store = [](bool, const std::string&) {},
+                                            .on_finished = [&] { finished.set_value(); }});
+        publisher.publish(0, Segment{.number = 7, .bytes = Bytes::from_string("bytes")});
+        publisher.finish();
+        finished.get_future().wait();
+        CHECK(store->has("programme/one/7-run.ts"));
+    }
+
     TEST_CASE("close() ends it without the end of the programme") {
         Fixture f({});
         f.publish(0, 100);
