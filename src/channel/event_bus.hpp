@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <weir/channel.hpp>
@@ -25,6 +26,9 @@ public:
         bool active = true;
         std::function<void(const Event&)> handler;
     };
+    // Spelt out: clang takes parentheses for an aggregate from version 16 on.
+    explicit Impl(std::shared_ptr<Subscriber> from) : subscriber(std::move(from)) {}
+
     std::shared_ptr<Subscriber> subscriber;
 };
 

@@ -22,6 +22,10 @@ namespace {
 
 // The memory file; lives as long as any range of it is held, also after the store.
 struct MemoryFile {
+    // Spelt out: clang takes parentheses for an aggregate from version 16 on.
+    MemoryFile(Descriptor file, std::uint64_t page)
+        : descriptor(std::move(file)), page_size(page) {}
+
     Descriptor descriptor;
     std::uint64_t page_size;
     std::atomic<std::uint64_t> live_bytes = 0;
