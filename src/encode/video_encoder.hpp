@@ -12,7 +12,8 @@
 
 namespace weir::encode {
 
-// A bin with pads "sink" (video/x-raw) and "src" (video/x-h264, High profile).
+// A bin with pads "sink" (video/x-raw) and "src" (video/x-h264): High profile, or a lower one whose
+// tools suffice for the preset ("ultrafast" is Constrained Baseline).
 // Errors: unsupported when a plugin is missing.
 Result<base::ObjectPtr<GstElement>> make_video_encoder(const VideoRendition& rendition,
                                                        const EncoderLadder& ladder);

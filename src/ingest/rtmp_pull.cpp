@@ -6,6 +6,7 @@
 #include <gst/app/gstappsrc.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <utility>
@@ -78,9 +79,7 @@ public:
                      "emit-signals", TRUE, "enable-last-sample", FALSE, nullptr);
         base::connect<GstFlowReturn, GstElement*>(
             *sink, "new-sample", [this](GstElement* from) { return on_bytes(from); });
-        base::connect<void, GstElement*>(*sink, "eos", [failed = events_.failed](GstElement*) {
-            failed("the server ended the stream");
-        });
+        base::connect<void, GstElement*>(*sink, "eos", [this](GstElement*) { on_end(); });
         gst_element_link(*source, *sink);
         return pipeline_.start();
     }
@@ -88,9 +87,21 @@ public:
     const Decoder& decoder() const override { return *decoder_; }
 
 private:
+    using SteadyClock = std::chrono::steady_clock;
+
+    // rtmp2src ends the stream in the same way when the server does and when it is silent too long.
+    void on_end() {
+        const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(
+            SteadyClock::now() - last_bytes_.load());
+        const bool silent = silence >= config_.idle_timeout;
+        events_.failed(silent ? "no data for " + std::to_string(silence.count()) + " ms"
+                              : "the server ended the stream");
+    }
+
     GstFlowReturn on_bytes(GstElement* appsink) {
         const auto sample = adopt_mini(gst_app_sink_pull_sample(GST_APP_SINK(appsink)));
         if (!sample) return GST_FLOW_EOS;
+        last_bytes_ = SteadyClock::now();
         GstBuffer* buffer = gst_sample_get_buffer(sample.get());
         GstMapInfo map;
         if (!gst_buffer_map(buffer, &map, GST_MAP_READ)) return GST_FLOW_OK;
@@ -167,6 +178,7 @@ private:
     bool stopping_ = false;
     Stream video_;
     Stream audio_;
+    std::atomic<SteadyClock::time_point> last_bytes_{SteadyClock::now()};
     StreamTime time_;
     FlvReader reader_;
     base::Pipeline pipeline_;

@@ -192,6 +192,7 @@ TEST_SUITE("ingest/input") {
         CHECK(rig.wait_lost(1));
         rig.stop();
         check_secret(rig, {kKey});
+        CHECK(rig.lost().front().find("no data for") != std::string::npos);
     }
 
     TEST_CASE("stopping does not wait for a server that is silent") {
