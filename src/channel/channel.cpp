@@ -47,9 +47,9 @@ Result<void> Channel::Impl::start() {
     lock.unlock();
     if (former) former->stop();
     lock.lock();
-    if (former) first_free_slot_ = std::max(first_free_slot_, former->first_free_slot());
+    if (former) continuation_.raise_to(former->continuation());
     auto programme = std::make_shared<channel::Programme>(
-        config_, store_, base::system_clock(), executor_, first_free_slot_, programme_events());
+        config_, store_, base::system_clock(), executor_, continuation_, programme_events());
     programme_ = programme;
     set_state(ChannelState::starting);
     lock.unlock();
@@ -82,7 +82,7 @@ Result<void> Channel::Impl::end(bool finish) {
             programme->stop();
         }
         lock.lock();
-        first_free_slot_ = std::max(first_free_slot_, programme->first_free_slot());
+        continuation_.raise_to(programme->continuation());
         programme_.reset();
         set_state(ChannelState::idle);
     }

@@ -56,7 +56,7 @@ private:
     std::shared_ptr<channel::Programme> programme_;
     std::string last_programme_;
     std::vector<std::string> remembered_;  // programmes in a store that holds a window only
-    std::int64_t first_free_slot_ = 0;
+    channel::Continuation continuation_;
 };
 
 }  // namespace weir

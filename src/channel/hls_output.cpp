@@ -58,7 +58,8 @@ std::int64_t target_duration(const HlsSink& sink, const Rational& frame_rate) {
 HlsOutput::HlsOutput(HlsOutputOptions options, std::shared_ptr<Store> store, HlsOutputEvents events)
     : options_(std::move(options)),
       events_(std::move(events)),
-      timeline_(std::make_shared<media::Timeline>(options_.programme, make_tracks(options_))),
+      timeline_(std::make_shared<media::Timeline>(options_.programme, make_tracks(options_),
+                                                  options_.discontinuity_sequence)),
       running_(options_.ladder.video.size()),
       publisher_(std::make_unique<Publisher>(
           publisher_options(options_), std::move(store), timeline_,

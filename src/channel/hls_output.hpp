@@ -25,10 +25,11 @@ namespace weir::channel {
 struct HlsOutputOptions {
     HlsSink sink;
     EncoderLadder ladder;
-    Rational frame_rate;    // for the playlists' truths
-    std::string prefix;     // of the keys in the store
-    std::string programme;  // the programme's id
-    bool recorded = false;  // the store keeps everything
+    Rational frame_rate;                      // for the playlists' truths
+    std::string prefix;                       // of the keys in the store
+    std::string programme;                    // the programme's id
+    bool recorded = false;                    // the store keeps everything
+    std::int64_t discontinuity_sequence = 0;  // of the programme's first slot
 };
 
 struct HlsOutputEvents {

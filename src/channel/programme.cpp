@@ -62,13 +62,13 @@ std::string programme_id(MediaTime start) {
 
 Programme::Programme(const ChannelConfig& config, std::shared_ptr<Store> store,
                      std::shared_ptr<base::Clock> clock, std::shared_ptr<base::Executor> executor,
-                     std::int64_t first_free_slot, ProgrammeEvents events)
+                     const Continuation& continuation, ProgrammeEvents events)
     : config_(config),
       sink_(std::get<HlsSink>(config_.outputs.front())),
       store_(std::move(store)),
       clock_(std::move(clock)),
       executor_(std::move(executor)),
-      first_free_slot_(first_free_slot),
+      continuation_(continuation),
       events_(std::move(events)),
       format_(raw_format(config_.ladder)),
       playout_(std::make_shared<playout::Playout>(
@@ -169,19 +169,22 @@ std::int64_t Programme::choose_first_frame(const media::Grid& grid) const {
     const auto rest = grid.frame_time(grid.first_frame(slot + 1)) - grid.frame_time(frame);
     if (rest < kShortestFirstSegment) frame = grid.first_frame(++slot);
     // A slot is never used twice (invariant 4).
-    if (slot < first_free_slot_) frame = grid.first_frame(first_free_slot_);
+    if (slot < continuation_.slot) frame = grid.first_frame(continuation_.slot);
     return frame;
 }
 
 Result<void> Programme::begin_output(const media::Grid& grid, std::int64_t frame) {
     const auto id = programme_id(grid.frame_time(frame));
     auto hls = std::make_shared<HlsOutput>(
-        HlsOutputOptions{.sink = sink_,
-                         .ladder = config_.ladder,
-                         .frame_rate = grid.frame_rate(),
-                         .prefix = config_.name,
-                         .programme = id,
-                         .recorded = !std::holds_alternative<MemoryStore>(config_.store)},
+        HlsOutputOptions{
+            .sink = sink_,
+            .ladder = config_.ladder,
+            .frame_rate = grid.frame_rate(),
+            .prefix = config_.name,
+            .programme = id,
+            .recorded = !std::holds_alternative<MemoryStore>(config_.store),
+            .discontinuity_sequence = std::max(media::discontinuity_base(grid.frame_time(frame)),
+                                               continuation_.discontinuity_sequence)},
         store_,
         HlsOutputEvents{.on_slot = [this](const media::Slot& slot) { on_slot(slot); },
                         .on_store =
@@ -323,11 +326,13 @@ std::string Programme::id() const {
     return id_;
 }
 
-std::int64_t Programme::first_free_slot() const {
+Continuation Programme::continuation() const {
     const std::lock_guard lock(mutex_);
-    if (!grid_) return first_free_slot_;
+    if (!grid_) return continuation_;
     const auto ticked = static_cast<std::int64_t>(playout_->stats().frames);
-    return grid_->slot_of_frame(first_frame_ + std::max<std::int64_t>(ticked - 1, 0)) + 1;
+    const std::int64_t last = first_frame_ + std::max<std::int64_t>(ticked - 1, 0);
+    return {.slot = grid_->slot_of_frame(last) + 1,
+            .discontinuity_sequence = hls_->timeline()->next_discontinuity_sequence()};
 }
 
 ProgrammeFigures Programme::figures() const {

@@ -5,6 +5,7 @@
 // events on the control thread, or the publisher's.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -43,11 +44,23 @@ struct ProgrammeFigures {
     std::chrono::nanoseconds lag{};
 };
 
+// What a programme leaves for the next one at the same address, so that numbers never go back.
+struct Continuation {
+    std::int64_t slot = 0;                    // the first one that is surely not used
+    std::int64_t discontinuity_sequence = 0;  // above every one that was seen
+
+    // Each number at its highest.
+    void raise_to(const Continuation& other) {
+        slot = std::max(slot, other.slot);
+        discontinuity_sequence = std::max(discontinuity_sequence, other.discontinuity_sequence);
+    }
+};
+
 class Programme : public std::enable_shared_from_this<Programme> {
 public:
     Programme(const ChannelConfig& config, std::shared_ptr<Store> store,
               std::shared_ptr<base::Clock> clock, std::shared_ptr<base::Executor> executor,
-              std::int64_t first_free_slot, ProgrammeEvents events);
+              const Continuation& continuation, ProgrammeEvents events);
     ~Programme();  // stop()
 
     // Opens the input. Errors: what can be known at once, with the field.
@@ -61,8 +74,7 @@ public:
     void stop();
 
     [[nodiscard]] std::string id() const;
-    // The first slot that this programme has surely not used.
-    [[nodiscard]] std::int64_t first_free_slot() const;
+    [[nodiscard]] Continuation continuation() const;
     [[nodiscard]] bool input_lost() const { return input_lost_; }
     [[nodiscard]] ProgrammeFigures figures() const;
 
@@ -88,7 +100,7 @@ private:
     const std::shared_ptr<Store> store_;
     const std::shared_ptr<base::Clock> clock_;
     const std::shared_ptr<base::Executor> executor_;
-    const std::int64_t first_free_slot_;
+    const Continuation continuation_;
     const ProgrammeEvents events_;
     const media::RawFormat format_;
     const std::shared_ptr<playout::Playout> playout_;

@@ -38,9 +38,11 @@ std::int64_t peak_from(const std::vector<Slot>& slots, std::size_t first, std::s
 
 }  // namespace
 
-Timeline::Timeline(std::string programme, std::vector<Track> tracks)
+Timeline::Timeline(std::string programme, std::vector<Track> tracks,
+                   std::int64_t discontinuity_sequence)
     : programme_(std::move(programme)),
       track_count_(tracks.size()),
+      first_discontinuity_(discontinuity_sequence),
       tracks_(std::move(tracks)),
       newest_(track_count_) {
     Expects(track_count_ > 0);
@@ -153,6 +155,13 @@ void Timeline::mark_discontinuity() {
     mark_next_ = true;
 }
 
+std::int64_t Timeline::next_discontinuity_sequence() const {
+    const std::lock_guard lock(mutex_);
+    return first_discontinuity_ + discontinuities_trimmed_ + 1 +
+           std::count_if(slots_.begin(), slots_.end(),
+                         [](const Slot& slot) { return slot.discontinuity; });
+}
+
 void Timeline::finish() {
     const std::lock_guard lock(mutex_);
     if (ended_) return;
@@ -164,7 +173,7 @@ void Timeline::finish() {
 Window Timeline::window_from(std::size_t first, std::size_t end) const {
     Window window;
     window.ended = ended_;
-    window.discontinuity_sequence = first_number_.value_or(0) + discontinuities_trimmed_;
+    window.discontinuity_sequence = first_discontinuity_ + discontinuities_trimmed_;
     for (std::size_t i = 0; i < first; ++i)
         window.discontinuity_sequence += slots_[i].discontinuity;
     window.slots.assign(slots_.begin() + static_cast<std::ptrdiff_t>(first),
@@ -241,6 +250,13 @@ Bandwidth Timeline::measured(std::size_t track, MediaTime target_duration) const
     if (bandwidth.peak_bps == 0) bandwidth.peak_bps = largest_segment;
     if (duration > MediaTime::zero()) bandwidth.average_bps = bits_per_second(size_bytes, duration);
     return bandwidth;
+}
+
+std::int64_t discontinuity_base(MediaTime start) {
+    constexpr MediaTime kFrom =
+        std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}.time_since_epoch();
+    constexpr MediaTime kStep = std::chrono::seconds(1000);
+    return std::max<std::int64_t>((start - kFrom) / kStep, 0);
 }
 
 std::string segment_file(const std::string& rendition, const Slot& slot, const char* extension) {

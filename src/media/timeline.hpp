@@ -50,10 +50,9 @@ struct Window {
 
 class Timeline {
 public:
-    // The discontinuity sequence begins at the programme's first slot number and each discontinuity
-    // adds one: as a slot is used only once, it never goes back from one programme to the next,
-    // also over a restart without any saved state.
-    Timeline(std::string programme, std::vector<Track> tracks);
+    // The discontinuity sequence begins at the given number and each discontinuity adds one.
+    Timeline(std::string programme, std::vector<Track> tracks,
+             std::int64_t discontinuity_sequence = 0);
 
     [[nodiscard]] const std::string& programme() const { return programme_; }
     [[nodiscard]] std::vector<Track> tracks() const;
@@ -74,6 +73,9 @@ public:
 
     // The next slot to become visible that is not a gap carries a discontinuity.
     void mark_discontinuity();
+
+    // Above every discontinuity sequence number that a reader can have seen.
+    [[nodiscard]] std::int64_t next_discontinuity_sequence() const;
 
     // No more slots; those not complete are dropped.
     void finish();
@@ -120,6 +122,7 @@ private:
 
     const std::string programme_;
     const std::size_t track_count_;
+    const std::int64_t first_discontinuity_;
     mutable std::mutex mutex_;  // guards all below
     std::vector<Track> tracks_;
     std::vector<Slot> slots_;
@@ -132,6 +135,12 @@ private:
     bool ended_ = false;
     std::uint64_t version_ = 0;
 };
+
+// Where a programme that begins at `start` may begin its discontinuity sequence, so that it does
+// not go back from one programme to the next, also over a restart without any saved state: it grows
+// by one in a thousand seconds, and discontinuities are rarer than that. Small on purpose: hls.js
+// keeps an array with this index, and needs 20 s to the first frame when it is a slot number.
+std::int64_t discontinuity_base(MediaTime start);
 
 // "<rendition>/<number>-<run>.ts": the segment's name below its programme.
 std::string segment_file(const std::string& rendition, const Slot& slot,

@@ -43,7 +43,7 @@ struct Fixture {
         : clock(std::make_shared<FakeClock>(utc)),
           programme(std::make_shared<Programme>(
               tiny_config(rate), weir::open_store(weir::MemoryStore{}).value(), clock, executor,
-              first_free_slot,
+              weir::channel::Continuation{.slot = first_free_slot},
               ProgrammeEvents{
                   .event = [this](EventDetail detail) { add(std::move(detail)); },
                   .begun =
@@ -186,7 +186,9 @@ TEST_SUITE("channel/programme") {
         REQUIRE(f.wait_segments(2));
         REQUIRE(f.programme->finish());
         CHECK(f.timeline->all().slots.front().number == kUsed + 1);
-        CHECK(f.programme->first_free_slot() > f.timeline->all().slots.back().number);
+        CHECK(f.programme->continuation().slot > f.timeline->all().slots.back().number);
+        CHECK(f.programme->continuation().discontinuity_sequence >
+              f.timeline->all().discontinuity_sequence);
     }
 
     TEST_CASE("the 33-bit clock of MPEG-TS wraps unnoticed") {

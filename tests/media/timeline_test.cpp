@@ -25,7 +25,7 @@ std::vector<Track> tracks(std::size_t count) {
 
 // Two renditions with slots of two seconds.
 struct Fixture {
-    Timeline timeline{"20261122T080000Z", tracks(2)};
+    Timeline timeline{"20261122T080000Z", tracks(2), kFirst};
 
     std::optional<Slot> add(std::size_t track, std::int64_t number,
                             std::optional<std::uint64_t> size = 100, const char* run = "a") {
@@ -49,6 +49,24 @@ std::vector<std::int64_t> numbers(const std::vector<Slot>& slots) {
 using Numbers = std::vector<std::int64_t>;
 
 TEST_SUITE("media/timeline") {
+    TEST_CASE("the discontinuity sequence of a later programme is not below a former one's") {
+        using namespace std::chrono_literals;
+        const MediaTime start = 1'795'339'888s;
+        CHECK(discontinuity_base(start) > 0);
+        CHECK(discontinuity_base(start) < 1'000'000);  // see its comment
+        CHECK(discontinuity_base(start + 24h * 365 * 30) < 1'000'000);
+        CHECK(discontinuity_base(start + 1000s) == discontinuity_base(start) + 1);
+        CHECK(discontinuity_base(0s) == 0);
+        Timeline timeline("p", tracks(1), 7);
+        CHECK(timeline.next_discontinuity_sequence() == 8);
+        timeline.add(0, 100, 200s, 202s, "a", 10);
+        timeline.add(0, 101, 202s, 204s, "b", 10);
+        CHECK(timeline.all().discontinuity_sequence == 7);
+        CHECK(timeline.next_discontinuity_sequence() == 9);
+        timeline.trim(204s);
+        CHECK(timeline.next_discontinuity_sequence() == 9);
+    }
+
     TEST_CASE_FIXTURE(Fixture, "a slot is visible once it is complete in every rendition") {
         CHECK(timeline.empty());
         CHECK_FALSE(add(0, kFirst, 11));
