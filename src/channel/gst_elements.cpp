@@ -20,6 +20,7 @@ WEIR_LOG_CATEGORY(channel);
 namespace weir {
 
 using base::adopt_object;
+using base::GErrorPtr;
 
 namespace {
 
@@ -34,6 +35,39 @@ Result<void> check(const EncoderLadder& ladder, const HlsSink& sink) {
     if (problems.empty()) return {};
     return Error{ErrorCode::invalid_argument, to_string(problems)};
 }
+
+// Tells the host's pipeline what went wrong in the element, as long as there is one.
+class Reporter {
+public:
+    Reporter() { g_weak_ref_init(&element_, nullptr); }
+    ~Reporter() { g_weak_ref_clear(&element_); }
+    Reporter(const Reporter&) = delete;
+    Reporter& operator=(const Reporter&) = delete;
+
+    void report_for(GstElement* element) { g_weak_ref_set(&element_, element); }
+
+    // What is in the store is not what came in, but the stream can go on.
+    void warn(const std::string& text) {
+        const GErrorPtr error(
+            g_error_new_literal(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE, text.c_str()));
+        post([&](GstObject* from) { return gst_message_new_warning(from, error.get(), nullptr); });
+    }
+
+    void fail(const std::string& text) {
+        const GErrorPtr error(
+            g_error_new_literal(GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT, text.c_str()));
+        post([&](GstObject* from) { return gst_message_new_error(from, error.get(), nullptr); });
+    }
+
+private:
+    template <class Make>
+    void post(Make make) {
+        const auto element = adopt_object(static_cast<GstElement*>(g_weak_ref_get(&element_)));
+        if (element) gst_element_post_message(element.get(), make(GST_OBJECT(element.get())));
+    }
+
+    GWeakRef element_;
+};
 
 // Keeps the playlists in the store up to date while the host's pipeline runs.
 class PlaylistKeeper {
@@ -57,8 +91,10 @@ public:
         if (window.slots.empty()) return;
         auto type = hls::MediaPlaylistType::none;
         if (event) type = ended ? hls::MediaPlaylistType::vod : hls::MediaPlaylistType::event;
-        const auto tracks = hls::playlist_tracks(*timeline_, target_duration_);
-        for (const auto& track : tracks) {
+        auto tracks = hls::playlist_tracks(*timeline_, target_duration_);
+        for (auto& track : tracks) {
+            track
+                .frame_rate = {};  // the host's, which we do not know: better none than a wrong one
             put(track.name + ".m3u8",
                 hls::to_text(hls::make_media_playlist(
                     window, track.name,
@@ -105,7 +141,8 @@ void add_ghost(GstElement* bin, GstElement* element, const char* pad, const std:
 
 std::shared_ptr<channel::HlsOutput> make_output(const HlsSink& sink, const EncoderLadder& ladder,
                                                 const std::shared_ptr<Store>& store,
-                                                const std::string& prefix) {
+                                                const std::string& prefix,
+                                                const std::shared_ptr<Reporter>& reporter) {
     const auto slash = prefix.rfind('/');
     const bool nested = slash != prefix.npos;
     const std::string parent = nested ? prefix.substr(0, slash) : "";
@@ -125,11 +162,11 @@ std::shared_ptr<channel::HlsOutput> make_output(const HlsSink& sink, const Encod
         channel::HlsOutputEvents{
             .on_slot = [keeper](const media::Slot&) { keeper->write(); },
             .on_store =
-                [](bool failing, const std::string& text) {
-                    if (failing) GST_WARNING("store: %s", text.c_str());
+                [reporter](bool failing, const std::string& text) {
+                    if (failing) reporter->warn("store: " + text);
                 },
             .on_finished = [keeper] { keeper->finish(); },
-            .on_error = [](const std::string& text) { GST_ERROR("%s", text.c_str()); },
+            .on_error = [reporter](const std::string& text) { reporter->fail(text); },
             .before_eos = [keeper] { keeper->wait(); }});
     keeper->begin(output->timeline(), channel::target_duration(sink, {24, 1}));
     return output;
@@ -156,10 +193,12 @@ Result<GstElement*> make_element(const HlsSink& sink, const EncoderLadder& ladde
     if (!is_valid_key(prefix)) {
         return Error{ErrorCode::invalid_argument, "prefix: \"" + prefix + "\" is no key"};
     }
-    const auto output = make_output(sink, ladder, store, prefix);
+    const auto reporter = std::make_shared<Reporter>();
+    const auto output = make_output(sink, ladder, store, prefix, reporter);
     auto segmenters = output->make_segmenters();
     if (!segmenters) return segmenters.error();
     GstElement* bin = gst_bin_new(nullptr);
+    reporter->report_for(bin);
     GstElement* tee = nullptr;
     if (!ladder.audio.empty()) {
         tee = gst_element_factory_make("tee", nullptr);
