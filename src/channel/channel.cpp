@@ -219,7 +219,12 @@ Result<Channel> Channel::create(ChannelConfig config) {
                      "channel \"" + config.name + "\": " + to_string(problems)};
     }
     auto store = open_store(config.store);
-    if (!store) return store.error().in("store").in("channel \"" + config.name + "\"");
+    if (!store) {
+        const bool folder = std::holds_alternative<DirectoryStore>(config.store);
+        return store.error()
+            .in(folder ? "store.path" : "store")
+            .in("channel \"" + config.name + "\"");
+    }
     return Channel(std::make_shared<Impl>(std::move(config), std::move(*store)));
 }
 

@@ -31,6 +31,9 @@ struct TsSegmenterEvents {
 // A bin with pads "video" (video/x-h264) and, with has_audio, "audio" (audio/mpeg, AAC). Running time
 // is media time; every slot must begin with an IDR frame.
 // A segment is given one GOP after its end: splitmuxsink decides only then where the GOP belongs.
+// End-of-stream must not come before the pipeline plays: in the few milliseconds between, hlssink2
+// (1.22) may be told twice that its fragment is closed, and posts "Could not open resource for
+// writing".
 // Errors: unsupported when a plugin is missing.
 Result<base::ObjectPtr<GstElement>> make_ts_segmenter(const TsSegmenterOptions& options,
                                                       TsSegmenterEvents events);
