@@ -28,7 +28,9 @@ std::int32_t s24(std::span<const std::byte> bytes, std::size_t at) {
     return value >= 0x800000 ? value - 0x1000000 : value;
 }
 
-Error corrupt(std::string why) { return {ErrorCode::corrupt, "FLV: " + std::move(why)}; }
+Error corrupt(std::string why) {
+    return {ErrorCode::corrupt, "FLV: " + std::move(why)};
+}
 
 }  // namespace
 
@@ -51,7 +53,8 @@ Result<std::size_t> FlvReader::read_one(std::span<const std::byte> bytes) {
         if (bytes.size() < kHeaderSize + kTrailerSize) return std::size_t{0};
         if (u24(bytes, 0) != 0x464C56) return corrupt("the signature is missing");
         const std::size_t offset = u24(bytes, 6) | u8(bytes, 5) << 24;
-        if (offset != kHeaderSize) return corrupt("the header is " + std::to_string(offset) + " bytes");
+        if (offset != kHeaderSize)
+            return corrupt("the header is " + std::to_string(offset) + " bytes");
         header_read_ = true;
         return kHeaderSize + kTrailerSize;
     }

@@ -4,10 +4,8 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
-#include <vector>
 
-#include "base/gst_ptr.hpp"
-#include "base/redact.hpp"
+#include "ingest/url_secrets.hpp"
 
 namespace weir::ingest {
 
@@ -35,61 +33,10 @@ std::optional<std::chrono::milliseconds> patience(const Ingest& config) {
     return std::nullopt;
 }
 
-// A short word may be part of another one, so it counts only where it stands alone.
-void hide(std::string& text, const std::string& secret) {
-    constexpr std::size_t kShort = 5;
-    const auto is_word = [](char c) { return g_ascii_isalnum(c) || c == '_'; };
-    for (auto at = text.find(secret); !secret.empty() && at != text.npos;) {
-        const auto end = at + secret.size();
-        const bool part =
-            (at > 0 && is_word(text[at - 1])) || (end < text.size() && is_word(text[end]));
-        if (part && secret.size() < kShort) {
-            at = text.find(secret, at + 1);
-        } else {
-            text.replace(at, secret.size(), "***");
-            at = text.find(secret, at + 3);
-        }
-    }
-}
-
-// What an RTMP URL has to keep to itself, longest first: all behind the application's name, the
-// stream's name without its query, the query, and who we are.
-std::vector<std::string> secrets_of(const std::string& url) {
-    std::vector<std::string> secrets;
-    const auto scheme = url.find("://");
-    const auto begin = scheme == url.npos ? 0 : scheme + 3;
-    const auto query = url.find_first_of("?#", begin);
-    const auto path_end = url.find_last_not_of('/', query == url.npos ? query : query - 1);
-    const auto slash = url.rfind('/', path_end);
-    if (slash != url.npos && slash >= begin) {
-        secrets.push_back(url.substr(slash + 1));
-        secrets.push_back(url.substr(slash + 1, path_end - slash));
-    }
-    if (query != url.npos) secrets.push_back(url.substr(query + 1));
-    if (const auto at = url.rfind('@', url.find('/', begin)); at != url.npos && at >= begin) {
-        const std::string user = url.substr(begin, at - begin);
-        secrets.push_back(user);
-        if (const auto colon = user.find(':'); colon != user.npos) {
-            secrets.push_back(user.substr(colon + 1));
-        }
-    }
-    for (std::size_t i = secrets.size(); i-- > 0;) {
-        const base::GString plain(g_uri_unescape_string(secrets[i].c_str(), nullptr));
-        if (plain && secrets[i] != plain.get()) secrets.emplace_back(plain.get());
-    }
-    std::erase(secrets, "");
-    std::sort(secrets.begin(), secrets.end(),
-              [](const auto& a, const auto& b) { return a.size() > b.size(); });
-    return secrets;
-}
-
 // What GStreamer or the server says may carry the whole location, or parts of it.
-std::string without_secrets(std::string text, const Ingest& config) {
+std::string told(std::string cause, const Ingest& config) {
     const auto* rtmp = std::get_if<RtmpPull>(&config);
-    if (!rtmp) return text;
-    for (const auto& secret : secrets_of(rtmp->url)) hide(text, secret);
-    const std::string name = base::redacted_url(rtmp->url);
-    return text.find(name) == text.npos ? name + ": " + text : text;
+    return rtmp ? without_secrets(std::move(cause), rtmp->url) : cause;
 }
 
 }  // namespace
@@ -118,9 +65,8 @@ Result<void> Input::start() {
     auto connected = connect();
     if (!connected) {
         stop();
-        return Error{
-            connected.error().code,
-            source_field(config_) + ": " + without_secrets(connected.error().message, config_)};
+        return Error{connected.error().code,
+                     source_field(config_) + ": " + told(connected.error().message, config_)};
     }
     watch(++watch_);
     return {};
@@ -191,7 +137,7 @@ void Input::on_ended() {
 
 void Input::lose(const std::string& cause, bool retry) {
     disconnect();
-    events_.lost(source_field(config_), without_secrets(cause, config_));
+    events_.lost(source_field(config_), told(cause, config_));
     if (!retry || stopped_) return;
     executor_->post_after(retry_, weak_from_this(), [this, attempt = attempt_] {
         if (stopped_ || attempt_ != attempt) return;

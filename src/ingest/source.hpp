@@ -32,7 +32,6 @@ public:
     [[nodiscard]] virtual const Decoder& decoder() const = 0;
 };
 
-
 std::unique_ptr<Source> make_test_pattern(const TestPattern& config, const media::RawFormat& format,
                                           const std::shared_ptr<media::MediaSink>& sink,
                                           SourceEvents events);

@@ -22,7 +22,9 @@ constexpr double kAudioPeakRatio = 1.15;
 // x264 keeps to its buffer within a frame or two.
 constexpr double kVideoPeakRatio = 1.05;
 
-double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+double seconds(std::chrono::nanoseconds time) {
+    return std::chrono::duration<double>(time).count();
+}
 
 }  // namespace
 
@@ -40,7 +42,8 @@ media::Bandwidth ts_bandwidth(const VideoRendition& video, const AudioRendition*
         peak += audio_rate * kAudioPeakRatio * kPayloadRatio + units * kUnitBitsPeak;
         mean += audio_rate * kPayloadRatio + units * kUnitBitsMean;
     }
-    return {.peak_bps = std::llround(std::ceil(peak)), .average_bps = std::llround(std::ceil(mean))};
+    return {.peak_bps = std::llround(std::ceil(peak)),
+            .average_bps = std::llround(std::ceil(mean))};
 }
 
 }  // namespace weir::segment

@@ -11,10 +11,10 @@
 
 namespace weir::segment {
 
-// Any set of segments that RFC 8216bis counts (0.5 to 1.5 target durations) stays below the peak: its
-// elementary stream is bounded by the video buffering verifier, bitrate * time + buffer, of which half
-// is filled at the start (vbv-init=0.5), so that a first segment of half the length obeys the bound of
-// a whole one. `audio` may be null.
+// Any set of segments that RFC 8216bis counts (0.5 to 1.5 target durations) stays below the peak:
+// its elementary stream is bounded by the video buffering verifier, bitrate * time + buffer, of
+// which half is filled at the start (vbv-init=0.5), so that a first segment of half the length
+// obeys the bound of a whole one. `audio` may be null.
 media::Bandwidth ts_bandwidth(const VideoRendition& video, const AudioRendition* audio,
                               const EncoderLadder& ladder, const Rational& frame_rate,
                               media::MediaTime segment_duration);

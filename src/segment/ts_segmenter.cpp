@@ -12,6 +12,7 @@
 #include "base/callback.hpp"
 #include "base/pipeline.hpp"
 #include "media/codecs.hpp"
+#include "segment/message_filter_bin.hpp"
 
 namespace weir::segment {
 
@@ -33,7 +34,8 @@ public:
     }
 
     Result<base::ObjectPtr<GstElement>> make() {
-        auto bin = adopt_object(gst_bin_new(nullptr));
+        auto bin = make_message_filter_bin(
+            [self = shared_from_this()](GstMessage* message) { return self->is_echo(message); });
         auto sink = base::make_gst_element("hlssink2");
         if (!sink) return sink.error();
         gst_bin_add(GST_BIN(bin.get()), *sink);
@@ -106,8 +108,7 @@ private:
         const auto type = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER |
                                                        GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM);
         base::add_probe(*pad, type, [self = shared_from_this()](GstPad*, GstPadProbeInfo* info) {
-            const bool is_buffer =
-                (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0;
+            const bool is_buffer = (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0;
             if (is_buffer) {
                 self->on_access_unit(GST_PAD_PROBE_INFO_BUFFER(info));
             } else {
@@ -209,6 +210,19 @@ private:
         events_.on_codecs(std::move(codecs));
     }
 
+    // A stream of a few frames that ends on the way to PLAYING: hlssink2 (1.22) is told twice that
+    // its last fragment is closed, and takes the second time for an error. Nothing is lost: we have
+    // it.
+    bool is_echo(GstMessage* message) {
+        if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ERROR) return false;
+        GError* error = nullptr;
+        gst_message_parse_error(message, &error, nullptr);
+        const base::GErrorPtr owner(error);
+        const std::lock_guard lock(mutex_);
+        return given_all_ &&
+               g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_WRITE);
+    }
+
     // All bytes are in the stream by now, though nobody has closed it.
     void on_fragment_closed() {
         media::Segment segment;
@@ -224,12 +238,13 @@ private:
             segment.number = segment.start / options_.segment_duration;
             starts_.pop_front();
             segment.end = starts_.empty() ? end_ : starts_.front();
-            last = ended_ && starts_.empty();
+            last = given_all_ = ended_ && starts_.empty();
             auto* stream = G_MEMORY_OUTPUT_STREAM(stream_.get());
-            const auto* data = static_cast<const std::byte*>(g_memory_output_stream_get_data(stream));
+            const auto* data =
+                static_cast<const std::byte*>(g_memory_output_stream_get_data(stream));
             const std::size_t size = g_memory_output_stream_get_data_size(stream);
-            segment.bytes = Bytes::share(std::shared_ptr<GOutputStream>(std::move(stream_)),
-                                         {data, size});
+            segment.bytes =
+                Bytes::share(std::shared_ptr<GOutputStream>(std::move(stream_)), {data, size});
         }
         events_.on_segment(std::move(segment));
         if (last) events_.on_end();
@@ -238,13 +253,14 @@ private:
     const TsSegmenterOptions options_;
     const TsSegmenterEvents events_;
     base::ObjectPtr<GstElement> splitmux_;
-    GstSegment segment_;  // used by the video's streaming thread only
-    std::mutex mutex_;    // guards all below
+    GstSegment segment_;                     // used by the video's streaming thread only
+    std::mutex mutex_;                       // guards all below
     base::ObjectPtr<GOutputStream> stream_;  // the fragment being written
     std::deque<MediaTime> starts_;           // of the segments that are not closed yet
     std::int64_t last_slot_ = -1;
     MediaTime end_{};
     bool ended_ = false;
+    bool given_all_ = false;  // the last segment too
     bool codecs_given_ = false;
     std::string video_codec_;
     std::string audio_codec_;

@@ -22,19 +22,16 @@ struct TsSegmenterOptions {
 struct TsSegmenterEvents {
     std::function<void(std::string codecs)> on_codecs;  // once, before the first segment
     std::function<void(media::Segment)> on_segment;
-    std::function<void()> on_end;                   // after end-of-stream and the last segment
-    std::function<void(std::string)> on_error;      // what comes in cannot be packaged
+    std::function<void()> on_end;               // after end-of-stream and the last segment
+    std::function<void(std::string)> on_error;  // what comes in cannot be packaged
     // May be empty. Before the bin posts its EOS message, which waits for it to return.
     std::function<void()> before_eos = {};
 };
 
-// A bin with pads "video" (video/x-h264) and, with has_audio, "audio" (audio/mpeg, AAC). Running time
-// is media time; every slot must begin with an IDR frame.
-// A segment is given one GOP after its end: splitmuxsink decides only then where the GOP belongs.
-// End-of-stream must not come before the pipeline plays: in the few milliseconds between, hlssink2
-// (1.22) may be told twice that its fragment is closed, and posts "Could not open resource for
-// writing".
-// Errors: unsupported when a plugin is missing.
+// A bin with pads "video" (video/x-h264) and, with has_audio, "audio" (audio/mpeg, AAC). Running
+// time is media time; every slot must begin with an IDR frame. A segment is given one GOP after its
+// end: splitmuxsink decides only then where the GOP belongs. Errors: unsupported when a plugin is
+// missing.
 Result<base::ObjectPtr<GstElement>> make_ts_segmenter(const TsSegmenterOptions& options,
                                                       TsSegmenterEvents events);
 

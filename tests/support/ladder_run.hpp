@@ -116,8 +116,6 @@ public:
     // Feeds everything and waits for the end. False: an error, or no end in a minute.
     bool run() {
         if (!pipeline_.start()) return false;
-        // An end of stream on the way to PLAYING: see ts_segmenter.hpp.
-        gst_element_get_state(pipeline_.element(), nullptr, nullptr, 20 * GST_SECOND);
         feed();
         const bool in_time =
             ended_.get_future().wait_for(std::chrono::minutes(1)) == std::future_status::ready;
