@@ -2,7 +2,6 @@
 #include "base/executor.hpp"
 
 #include <future>
-#include <mutex>
 #include <utility>
 
 namespace weir::base {
@@ -68,12 +67,11 @@ void Executor::run(const Task& task) {
 }
 
 std::shared_ptr<Executor> Executor::control() {
-    static std::mutex mutex;
-    static std::weak_ptr<Executor> instance;
-    const std::lock_guard lock(mutex);
-    auto executor = instance.lock();
-    if (!executor) instance = executor = std::make_shared<Executor>();
-    return executor;
+    // Never destroyed: its last user may well be one of its own tasks, which could not wait for the
+    // thread that runs it.
+    static const auto* const instance =
+        new std::shared_ptr<Executor>(std::make_shared<Executor>());
+    return *instance;
 }
 
 }  // namespace weir::base

@@ -30,7 +30,7 @@ public:
     void run(const Task& task);
     [[nodiscard]] bool is_current() const { return std::this_thread::get_id() == thread_.get_id(); }
 
-    // The one of this process, made at the first use.
+    // The one of this process: made at the first use, there until the process ends.
     static std::shared_ptr<Executor> control();
 
 private:

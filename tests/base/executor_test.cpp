@@ -54,7 +54,7 @@ TEST_SUITE("base/executor") {
         CHECK(count == 100);
     }
 
-    TEST_CASE("the control executor is one, and made again when nobody held it") {
+    TEST_CASE("the control executor is one for the whole process") {
         const auto first = Executor::control();
         CHECK(Executor::control() == first);
     }
