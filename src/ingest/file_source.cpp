@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "ingest/play.hpp"
 #include "ingest/source.hpp"
 
 namespace weir::ingest {
@@ -46,9 +47,6 @@ public:
 
     Result<void> start() override {
         if (auto readable = check_readable(config_.path); !readable) return readable;
-        pipeline_.on_message([failed = describe(events_.failed)](GstMessage* message) {
-            if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) failed(base::message_text(message));
-        });
         auto source = pipeline_.add("filesrc");
         if (!source) return source.error();
         g_object_set(*source, "location", config_.path.c_str(), nullptr);
@@ -56,7 +54,9 @@ public:
         if (!decodebin) return decodebin.error();
         gst_element_link(*source, *decodebin);
         decoder_->take_from(*decodebin);
-        return pipeline_.start();
+        auto started = play(pipeline_, describe(events_.failed));
+        if (!started) return started.error().in(config_.path);
+        return {};
     }
 
     bool rewind() override {

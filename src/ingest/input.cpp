@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kWatchPeriod = 500ms;
+constexpr auto kFirstMedia = 10s;
 
 template <class... F>
 struct Overloaded : F... {
@@ -26,10 +27,12 @@ media::Pacing pacing_of(const Ingest& config) {
     return std::holds_alternative<RtmpPull>(config) ? media::Pacing::live : media::Pacing::paced;
 }
 
-// How long a connection may be silent; none where silence is back-pressure.
-std::optional<std::chrono::milliseconds> patience(const Ingest& config) {
+// How long a connection may be silent; none where silence is back-pressure, which it is not before
+// the first media: decodebin (1.22) may lose the error of a demultiplexer that fails at once.
+std::optional<std::chrono::milliseconds> patience(const Ingest& config, std::uint64_t arrivals) {
     // The source's own timeout comes first; this one is for a pipeline that hangs.
     if (const auto* rtmp = std::get_if<RtmpPull>(&config)) return rtmp->idle_timeout + 2s;
+    if (arrivals == 0) return kFirstMedia;
     return std::nullopt;
 }
 
@@ -149,15 +152,20 @@ void Input::lose(const std::string& cause, bool retry) {
 void Input::watch(std::uint64_t number) {
     executor_->post_after(kWatchPeriod, weak_from_this(), [this, number] {
         if (watch_ != number) return;
-        const auto limit = patience(config_);
-        if (source_ && limit) {
-            const auto arrivals = source_->decoder().arrivals();
-            silence_ = arrivals == std::exchange(seen_, arrivals) ? silence_ + kWatchPeriod : 0ms;
-            if (silence_ >= *limit)
-                lose("no media for " + std::to_string(silence_.count()) + " ms", true);
-        }
+        if (source_) watch_silence();
         watch(number);
     });
+}
+
+void Input::watch_silence() {
+    const auto arrivals = source_->decoder().arrivals();
+    silence_ = arrivals == std::exchange(seen_, arrivals) ? silence_ + kWatchPeriod : 0ms;
+    const auto limit = patience(config_, arrivals);
+    if (!limit || silence_ < *limit) return;
+    const auto* file = std::get_if<FileInput>(&config_);
+    lose((file ? file->path + ": " : "") + "no media for " + std::to_string(silence_.count()) +
+             " ms",
+         true);
 }
 
 StreamInfo Input::info() const {

@@ -50,6 +50,7 @@ private:
     void on_ended();
     void lose(const std::string& cause, bool retry);
     void watch(std::uint64_t number);
+    void watch_silence();
     SourceEvents source_events();
 
     const Ingest config_;

@@ -13,6 +13,7 @@
 
 #include "base/callback.hpp"
 #include "ingest/flv.hpp"
+#include "ingest/play.hpp"
 #include "ingest/source.hpp"
 #include "ingest/stream_time.hpp"
 
@@ -65,9 +66,6 @@ public:
     }
 
     Result<void> start() override {
-        pipeline_.on_message([failed = events_.failed](GstMessage* message) {
-            if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) failed(base::message_text(message));
-        });
         auto source = pipeline_.add("rtmp2src");
         if (!source) return source.error();
         const auto idle = std::chrono::ceil<std::chrono::seconds>(config_.idle_timeout);
@@ -81,7 +79,7 @@ public:
             *sink, "new-sample", [this](GstElement* from) { return on_bytes(from); });
         base::connect<void, GstElement*>(*sink, "eos", [this](GstElement*) { on_end(); });
         gst_element_link(*source, *sink);
-        return pipeline_.start();
+        return play(pipeline_, events_.failed);
     }
 
     const Decoder& decoder() const override { return *decoder_; }

@@ -8,6 +8,7 @@
 
 #include "base/callback.hpp"
 #include "base/clock.hpp"
+#include "ingest/play.hpp"
 #include "ingest/source.hpp"
 
 namespace weir::ingest {
@@ -74,15 +75,12 @@ public:
               DecoderEvents{events_.connected, events_.ended, events_.failed})) {}
 
     Result<void> start() override {
-        pipeline_.on_message([failed = events_.failed](GstMessage* message) {
-            if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) failed(base::message_text(message));
-        });
         const auto now = base::system_clock()->utc().count();
         if (auto made = make_video(now); !made) return made;
         if (audio_) {
             if (auto made = make_audio(now); !made) return made;
         }
-        return pipeline_.start();
+        return play(pipeline_, events_.failed);
     }
 
     const Decoder& decoder() const override { return *decoder_; }

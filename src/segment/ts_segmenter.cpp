@@ -141,7 +141,7 @@ private:
         const bool nothing = [&] {
             const std::lock_guard lock(mutex_);
             ended_ = true;
-            return starts_.empty();
+            return given_all_ = starts_.empty();
         }();
         if (nothing) events_.on_end();
     }
@@ -210,9 +210,9 @@ private:
         events_.on_codecs(std::move(codecs));
     }
 
-    // A stream of a few frames that ends on the way to PLAYING: hlssink2 (1.22) is told twice that
-    // its last fragment is closed, and takes the second time for an error. Nothing is lost: we have
-    // it.
+    // A stream of no or a few frames that ends on the way to PLAYING: hlssink2 (1.22) is told twice
+    // that its last fragment is closed, and takes the second time for an error. Nothing is lost: we
+    // have it.
     bool is_echo(GstMessage* message) {
         if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ERROR) return false;
         GError* error = nullptr;

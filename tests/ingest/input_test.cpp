@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -245,6 +246,21 @@ TEST_SUITE("ingest/input") {
         CHECK(rig.wait_lost(2));
         rig.stop();
         for (const auto& text : rig.lost()) CHECK(text.starts_with("path: " + file + ": "));
+    }
+
+    TEST_CASE("a file that lost its index is an input that is lost") {
+        // decodebin may swallow the demultiplexer's error; then the watch finds it out.
+        const test::TemporaryFolder folder;
+        const auto file = folder.path("cut.mp4");
+        test::make_clip(file,
+                        "-f lavfi -i testsrc2=size=64x36:rate=25 -t 1 -c:v libx264 "
+                        "-preset ultrafast -pix_fmt yuv420p");
+        std::filesystem::resize_file(file, std::filesystem::file_size(file) - 200);
+        Rig rig(FileInput{.path = file});
+        REQUIRE(rig.start());
+        CHECK(rig.wait_lost(1));
+        rig.stop();
+        CHECK(rig.lost().front().starts_with("path: " + file + ": "));
     }
 
     TEST_CASE("a file ends once; a looping one goes on in the same connection") {

@@ -337,27 +337,17 @@ TEST_SUITE("ingest/file_source") {
         }
     }
 
-    TEST_CASE("a file that is cut off gives what there is, or fails") {
+    TEST_CASE("a file that is cut off gives what there is") {
         const test::TemporaryFolder folder;
         const auto whole = folder.path("whole.mp4");
-        SUBCASE("its index is lost") {
-            test::make_clip(whole, video_of("25") + "-t 2 " + kH264);
-            std::filesystem::resize_file(whole, std::filesystem::file_size(whole) - 200);
-            Played played(FileInput{.path = whole});
-            const auto cause =
-                *played.started ? played.reports.wait_failure() : played.started->error().message;
-            CHECK(cause.starts_with(whole + ": "));
-        }
-        SUBCASE("its index comes first") {
-            test::make_clip(whole, video_of("25") + "-t 2 " + kH264 + "-movflags +faststart");
-            std::filesystem::resize_file(whole, std::filesystem::file_size(whole) * 3 / 4);
-            Played played(FileInput{.path = whole});
-            REQUIRE(*played.started);
-            CHECK(played.reports.wait_ended());
-            played.stop();
-            CHECK(played.sink->frames().size() >= 20);
-            CHECK(played.sink->frames().size() < 50);
-        }
+        test::make_clip(whole, video_of("25") + "-t 2 " + kH264 + "-movflags +faststart");
+        std::filesystem::resize_file(whole, std::filesystem::file_size(whole) * 3 / 4);
+        Played played(FileInput{.path = whole});
+        REQUIRE(*played.started);
+        CHECK(played.reports.wait_ended());
+        played.stop();
+        CHECK(played.sink->frames().size() >= 20);
+        CHECK(played.sink->frames().size() < 50);
     }
 
     TEST_CASE("a loop is seamless in every container") {
