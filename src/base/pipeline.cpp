@@ -35,7 +35,8 @@ void Pipeline::on_message(std::function<void(GstMessage*)> handler) {
     const auto bus = adopt_object(gst_element_get_bus(element()));
     const auto call = +[](GstBus*, GstMessage* message, gpointer data) noexcept {
         (*static_cast<Handler*>(data))(message);
-        return GST_BUS_DROP;  // nobody reads the queue, so it must not fill
+        gst_message_unref(message);  // a handler that drops it owns it
+        return GST_BUS_DROP;         // nobody reads the queue, so it must not fill
     };
     gst_bus_set_sync_handler(
         bus.get(), call, new Handler(std::move(handler)),

@@ -26,6 +26,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// A host's frame rate is known too late to set the encoders up for it.
+const Rational kSlowestHost{24, 1};
+
 constexpr auto kFinishPatience = 10s;  // for the store to take the last segments and playlists
 
 Result<void> check(const EncoderLadder& ladder, const HlsSink& sink) {
@@ -178,7 +181,7 @@ Result<GstElement*> make_element(const EncoderLadder& ladder) {
     base::ensure_gst_initialised();
     const HlsSink sink{.segment_duration = 4 * ladder.gop, .window = 12 * ladder.gop};
     if (auto good = check(ladder, sink); !good) return good.error();
-    auto made = encode::make_encoder_ladder(ladder);
+    auto made = encode::make_encoder_ladder(ladder, kSlowestHost);
     if (!made) return made.error();
     GstElement* element = made->release();
     g_object_force_floating(G_OBJECT(element));

@@ -52,7 +52,7 @@ Result<std::unique_ptr<OutputPipeline>> OutputPipeline::create(
         if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) failed(base::message_text(message));
     });
     if (auto added = output->add_sources(ladder, format, frame_rate); !added) return added.error();
-    if (auto added = output->add_ladder(ladder, std::move(segmenters)); !added)
+    if (auto added = output->add_ladder(ladder, frame_rate, std::move(segmenters)); !added)
         return added.error();
     return output;
 }
@@ -72,9 +72,9 @@ Result<void> OutputPipeline::add_sources(const EncoderLadder& ladder,
     return {};
 }
 
-Result<void> OutputPipeline::add_ladder(const EncoderLadder& ladder,
+Result<void> OutputPipeline::add_ladder(const EncoderLadder& ladder, const Rational& frame_rate,
                                         std::vector<ObjectPtr<GstElement>> segmenters) {
-    auto made = encode::make_encoder_ladder(ladder);
+    auto made = encode::make_encoder_ladder(ladder, frame_rate);
     if (!made) return made.error();
     GstElement* encoders = made->get();
     gst_bin_add(pipeline_.bin(), encoders);

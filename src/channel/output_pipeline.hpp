@@ -46,7 +46,7 @@ private:
     OutputPipeline() : pipeline_("weir-output") {}
     Result<void> add_sources(const EncoderLadder& ladder, const media::RawFormat& format,
                              const Rational& frame_rate);
-    Result<void> add_ladder(const EncoderLadder& ladder,
+    Result<void> add_ladder(const EncoderLadder& ladder, const Rational& frame_rate,
                             std::vector<base::ObjectPtr<GstElement>> segmenters);
 
     base::Pipeline pipeline_;

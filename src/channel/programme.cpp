@@ -154,8 +154,8 @@ void Programme::begin_when_ready(std::chrono::milliseconds patience) {
 void Programme::begin() {
     const auto info = input_->info();
     if (info.frame_rate) source_rate_ = info.frame_rate;
-    Rational rate = config_.frame_rate.value_or(source_rate_.value_or(kFallbackRate));
-    if (!sane(rate)) rate = kFallbackRate;
+    if (source_rate_ && !sane(*source_rate_)) source_rate_.reset();
+    const Rational rate = config_.frame_rate.value_or(source_rate_.value_or(kFallbackRate));
     const media::Grid grid(rate, sink_.segment_duration);
     const std::int64_t frame = choose_first_frame(grid);
     if (auto begun = begin_output(grid, frame); !begun) events_.failed(begun.error().message);
@@ -250,14 +250,16 @@ void Programme::on_finished() {
              config_.name, *timeline, target_duration(sink_, options.frame_rate))) {
         if (auto put = store_->put(key, Bytes::from_string(text)); !put) {
             failure = put.error().message;
+            break;
         }
     }
-    if (!failure.empty()) set_alert("store", true, "store: " + failure);
     const auto slots = timeline->all().slots;
     const auto duration = slots.empty() ? MediaTime{} : slots.back().end - slots.front().start;
     events_.event(ProgrammeFinished{.programme = options.programme, .duration = duration});
+    if (!failure.empty()) set_alert("recording", true, "store: " + failure);
     const std::lock_guard lock(mutex_);
     finished_ = true;
+    recording_failure_ = failure;
     finished_wake_.notify_all();
 }
 
@@ -282,6 +284,13 @@ Result<void> Programme::finish() {
         if (!in_time) wait_finished(kFinishPatience);
     }
     executor_->run([&] { tear_down(); });
+    {
+        const std::lock_guard lock(mutex_);
+        if (!recording_failure_.empty()) {
+            return Error{ErrorCode::io,
+                         "store: the recording lacks playlists: " + recording_failure_};
+        }
+    }
     if (in_time) return {};
     return Error{ErrorCode::timed_out, "the encoders did not deliver their last segments in time"};
 }

@@ -124,6 +124,7 @@ private:
     std::uint64_t segments_ = 0;
     bool ending_ = false;  // finish() or stop() has begun
     bool finished_ = false;
+    std::string recording_failure_;  // why the finished playlists are not all in the store
 };
 
 // "20261122T083856123Z".

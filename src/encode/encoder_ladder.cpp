@@ -3,6 +3,7 @@
 
 #include <gst/video/video.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/callback.hpp"
@@ -21,9 +22,9 @@ namespace {
 // a moment must not stop the others at once.
 constexpr guint kRawFrames = 4;
 
-// A forced IDR before the first frame of each GOP, for all renditions at once. Pushed from the probe
-// on the frame itself, so it can neither overtake nor miss it; without a running time, because
-// x264enc's base class ignores every later event that has one.
+// A forced IDR before the first frame of each GOP, for all renditions at once. Pushed from the
+// probe on the frame itself, so it can neither overtake nor miss it; without a running time,
+// because x264enc's base class ignores every later event that has one.
 void force_keyframes(GstPad* pad, std::chrono::nanoseconds gop) {
     struct State {
         GstSegment segment;
@@ -60,12 +61,14 @@ void add_ghost(GstBin* bin, GstElement* element, const char* pad, const std::str
     gst_element_add_pad(GST_ELEMENT(bin), gst_ghost_pad_new(name.c_str(), target.get()));
 }
 
-Result<void> add_video(GstBin* bin, const EncoderLadder& ladder) {
+Result<void> add_video(GstBin* bin, const EncoderLadder& ladder, const Rational& frame_rate) {
     auto tee = base::make_gst_element("tee");
     if (!tee) return tee.error();
     gst_bin_add(bin, *tee);
     force_keyframes(adopt_object(gst_element_get_static_pad(*tee, "sink")).get(), ladder.gop);
     add_ghost(bin, *tee, "sink", "video");
+    const auto gop_frames =
+        ladder.gop.count() * frame_rate.numerator / (std::int64_t{1000} * frame_rate.denominator);
     for (const auto& rendition : ladder.video) {
         auto encoder = make_video_encoder(rendition, ladder);
         if (!encoder) return encoder.error();
@@ -77,6 +80,8 @@ Result<void> add_video(GstBin* bin, const EncoderLadder& ladder) {
         gst_bin_add_many(bin, *queue, element, nullptr);
         gst_element_link_many(*tee, *queue, element, nullptr);
         add_ghost(bin, element, "src", "video_" + rendition.name);
+        limit_delay(element, rendition, ladder.preset,
+                    static_cast<int>(std::clamp<std::int64_t>(gop_frames, 1, 100'000)));
     }
     return {};
 }
@@ -99,9 +104,10 @@ Result<void> add_audio(GstBin* bin, const EncoderLadder& ladder) {
 
 }  // namespace
 
-Result<ObjectPtr<GstElement>> make_encoder_ladder(const EncoderLadder& ladder) {
+Result<ObjectPtr<GstElement>> make_encoder_ladder(const EncoderLadder& ladder,
+                                                  const Rational& frame_rate) {
     auto bin = adopt_object(gst_bin_new(nullptr));
-    if (auto made = add_video(GST_BIN(bin.get()), ladder); !made) return made.error();
+    if (auto made = add_video(GST_BIN(bin.get()), ladder, frame_rate); !made) return made.error();
     if (!ladder.audio.empty()) {
         if (auto made = add_audio(GST_BIN(bin.get()), ladder); !made) return made.error();
     }

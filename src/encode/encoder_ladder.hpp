@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The ladder as a GStreamer bin: every rendition is scaled and encoded from the same frames, with its
-// IDR frames at the same instants.
-// Threads: make on any thread; the bin follows GStreamer's rules.
+// The ladder as a GStreamer bin: every rendition is scaled and encoded from the same frames, with
+// its IDR frames at the same instants. Threads: make on any thread; the bin follows GStreamer's
+// rules.
 #pragma once
 
 #include <weir/encoder_ladder.hpp>
+#include <weir/rational.hpp>
 #include <weir/result.hpp>
 
 #include "base/gst_ptr.hpp"
@@ -14,7 +15,9 @@ namespace weir::encode {
 // Pads: sinks "video" and, if the ladder has audio, "audio" (raw); sources "video_<name>"
 // (video/x-h264) and "audio_<name>" (audio/mpeg). The running time of the frames decides where the
 // IDR frames lie: the first frame at or after each multiple of ladder.gop.
+// `frame_rate` says how many frames a GOP has at least, and so how far an encoder may look ahead.
 // Errors: unsupported when a plugin is missing.
-Result<base::ObjectPtr<GstElement>> make_encoder_ladder(const EncoderLadder& ladder);
+Result<base::ObjectPtr<GstElement>> make_encoder_ladder(const EncoderLadder& ladder,
+                                                        const Rational& frame_rate);
 
 }  // namespace weir::encode

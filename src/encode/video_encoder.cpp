@@ -2,6 +2,7 @@
 #include "encode/video_encoder.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/pipeline.hpp"
 
@@ -14,6 +15,8 @@ namespace {
 
 // IDR frames come from forced key units; x264's own interval only has to be longer than any GOP.
 constexpr guint kNoInterval = 100'000;
+
+constexpr const char* kEncoderName = "x264";
 
 base::MiniPtr<GstCaps> scaled_caps(const VideoRendition& rendition) {
     // Named, because a converter guesses bt601 for small pictures and converts the colours.
@@ -37,7 +40,54 @@ void configure(GstElement* encoder, const VideoRendition& rendition, const Encod
     if (!cbr) g_object_set(encoder, "quantizer", crf, nullptr);
 }
 
+// What decides x264's delay, by preset (x264's common/base.c, core 164).
+struct Lookahead {
+    const char* preset;
+    int frames;     // rc-lookahead
+    int b_frames;   // bframes
+    bool thorough;  // b-adapt=2, which looks four times as far
+};
+constexpr Lookahead kLookaheads[] = {
+    {"ultrafast", 0, 0, false}, {"superfast", 0, 3, false}, {"veryfast", 10, 3, false},
+    {"faster", 20, 3, false},   {"fast", 30, 3, false},     {"medium", 40, 3, false},
+    {"slow", 50, 3, true},      {"slower", 60, 3, true},    {"veryslow", 60, 8, true},
+    {"placebo", 60, 16, true},
+};
+
+Lookahead lookahead_of(const std::string& preset) {
+    for (const auto& row : kLookaheads) {
+        if (preset == row.preset) return row;
+    }
+    return kLookaheads[std::size(kLookaheads) - 1];
+}
+
 }  // namespace
+
+void limit_delay(GstElement* bin, const VideoRendition& rendition, const std::string& preset,
+                 int gop_frames) {
+    const auto encoder = adopt_object(gst_bin_get_by_name(GST_BIN(bin), kEncoderName));
+    if (gop_frames < 4) {
+        g_object_set(encoder.get(), "key-int-max", 1U, "bframes", 0U, "rc-lookahead", 0, nullptr);
+        return;
+    }
+    const Lookahead wanted = lookahead_of(preset);
+    const int b_delay = wanted.thorough ? std::max(wanted.b_frames, 3) * 4 : wanted.b_frames;
+    // Frame threads, their lookahead thread, and one for frames of varying length.
+    const int threads = std::min(rendition.threads, std::max(gop_frames - 3, 1));
+    const int thread_delay = threads > 1 ? threads + wanted.b_frames : 0;
+    const int room = gop_frames - 2;
+    if (std::max(wanted.frames, b_delay) + thread_delay <= room && threads == rendition.threads) {
+        return;
+    }
+    const int left = std::max(room - (threads - 1), 0);
+    g_object_set(encoder.get(), "threads", static_cast<guint>(threads), "sync-lookahead", 0,
+                 "rc-lookahead", std::min(wanted.frames, left), nullptr);
+    if (b_delay > left) {
+        g_object_set(encoder.get(), "bframes",
+                     static_cast<guint>(std::min({wanted.b_frames, 3, left})), "b-adapt", TRUE,
+                     nullptr);
+    }
+}
 
 std::string x264_options() {
     // scenecut=0: an IDR frame of one rendition alone would part the renditions for good.
@@ -52,7 +102,7 @@ Result<base::ObjectPtr<GstElement>> make_video_encoder(const VideoRendition& ren
     GstElement* chain[4] = {};
     const char* factories[4] = {"videoconvertscale", "capsfilter", "x264enc", "capsfilter"};
     for (int i = 0; i < 4; ++i) {
-        auto element = base::make_gst_element(factories[i]);
+        auto element = base::make_gst_element(factories[i], i == 2 ? kEncoderName : "");
         if (!element) return element.error();
         chain[i] = *element;
         gst_bin_add(GST_BIN(bin.get()), chain[i]);

@@ -31,12 +31,13 @@ std::vector<std::pair<std::string, std::string>> recorded_playlists(const std::s
     const MediaPlaylistOptions options{
         .target_duration = target_duration, .type = MediaPlaylistType::vod, .uri_prefix = "../"};
     std::vector<std::pair<std::string, std::string>> files;
-    files.emplace_back(folder + "index.m3u8", to_text(make_multivariant_playlist(tracks)));
     for (const media::Track& track : tracks) {
         if (track.codecs.empty()) continue;
         files.emplace_back(folder + track.name + ".m3u8",
                            to_text(make_media_playlist(window, track.name, options)));
     }
+    // Last: it names the others, and who puts them in this order never names what is not there.
+    files.emplace_back(folder + "index.m3u8", to_text(make_multivariant_playlist(tracks)));
     return files;
 }
 

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <filesystem>
 #include <fstream>
 #include <future>
+#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -229,6 +231,23 @@ TEST_SUITE("channel/channel") {
         REQUIRE(result.wait_for(30s) == std::future_status::ready);
         CHECK(result.get().has_value());
         CHECK(channel.state() == ChannelState::idle);
+    }
+
+    TEST_CASE("starting and stopping again and again leaves nothing open") {
+        const auto open_files = [] {
+            const std::filesystem::directory_iterator all("/proc/self/fd");
+            return std::distance(begin(all), end(all));
+        };
+        auto channel = Channel::create(small_config()).value();
+        std::ptrdiff_t before = 0;
+        for (int i = 0; i < 6; ++i) {
+            Events events(channel);
+            REQUIRE(channel.start());
+            REQUIRE(events.wait_for<weir::ProgrammeStarted>([](const auto&) { return true; }));
+            REQUIRE(channel.stop());
+            if (i == 1) before = open_files();  // what libraries open once is open
+        }
+        CHECK(open_files() == before);
     }
 
     TEST_CASE("wrong configuration and wrong files are told with field and cause") {

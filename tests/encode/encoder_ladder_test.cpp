@@ -175,6 +175,16 @@ TEST_SUITE("encode/encoder_ladder") {
         check_idr({50, 1}, 480ms, "ultrafast");
     }
 
+    TEST_CASE("no IDR frame is lost, however long the encoder looks ahead, however short the GOP") {
+        check_idr({25, 1}, 1000ms, "fast");
+        check_idr({25, 1}, 1000ms, "medium");
+        check_idr({30, 1}, 1000ms, "slower");
+        check_idr({25, 1}, 1000ms, "veryslow");
+        check_idr({20, 1}, 250ms, "veryfast");
+        check_idr({5, 1}, 1000ms, "veryfast");
+        check_idr({7, 3}, 2000ms, "veryfast");
+    }
+
     TEST_CASE("a rendition never needs more than its buffer") {
         for (const auto control : {RateControl::cbr, RateControl::capped_quality}) {
             for (const auto vbv : {500ms, 1000ms, 2000ms}) {
@@ -192,13 +202,14 @@ TEST_SUITE("encode/encoder_ladder") {
                                             .height = height,
                                             .bitrate_bps = 4'000'000,
                                             .crf = 10}}};
-            auto made = encode::make_encoder_ladder(ladder);
+            auto made = encode::make_encoder_ladder(ladder, {30, 1});
             REQUIRE(made);
             const auto encoded =
                 last_picture(made->get(), "video", "video_v",
                              "h264parse ! avdec_h264 ! appsink name=out sync=false");
-            const auto size = "capsfilter caps=video/x-raw,format=I420,width=" + std::to_string(height * 16 / 9) +
-                              ",height=" + std::to_string(height) + ",colorimetry=bt709";
+            const auto size =
+                "capsfilter caps=video/x-raw,format=I420,width=" + std::to_string(height * 16 / 9) +
+                ",height=" + std::to_string(height) + ",colorimetry=bt709";
             const auto scaled =
                 last_picture(gst_element_factory_make("videoconvertscale", nullptr), "sink", "src",
                              (size + " ! appsink name=out sync=false").c_str());
@@ -309,7 +320,7 @@ TEST_SUITE("encode/encoder_ladder") {
     }
 
     TEST_CASE("a ladder goes whole") {
-        auto made = encode::make_encoder_ladder(EncoderLadder::sd());
+        auto made = encode::make_encoder_ladder(EncoderLadder::sd(), {30, 1});
         REQUIRE(made);
         std::vector<GWeakRef> references(64);
         std::size_t count = 0;

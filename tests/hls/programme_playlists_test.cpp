@@ -34,15 +34,15 @@ TEST_SUITE("hls/programme_playlists") {
         timeline.finish();
         const auto files = recorded_playlists("news", timeline, 2);
         REQUIRE(files.size() == 2);  // "mute" has no codec string
-        CHECK(files[0].first == "news/p1/hls/index.m3u8");
-        const auto index = test::read_multivariant_playlist(files[0].second);
+        CHECK(files.back().first == "news/p1/hls/index.m3u8");  // it names the others
+        const auto index = test::read_multivariant_playlist(files.back().second);
         REQUIRE(index.variants.size() == 1);
         CHECK(index.variants[0].uri == "hi.m3u8");
         CHECK(index.variants[0].bandwidth == 12'000);  // measured, not the live bound
         CHECK(index.variants[0].average_bandwidth == 8'000);
 
-        CHECK(files[1].first == "news/p1/hls/hi.m3u8");
-        const auto playlist = test::read_media_playlist(files[1].second);
+        CHECK(files[0].first == "news/p1/hls/hi.m3u8");
+        const auto playlist = test::read_media_playlist(files[0].second);
         CHECK(playlist.type == MediaPlaylistType::vod);
         CHECK(playlist.end_list);
         CHECK(playlist.target_duration == 2);

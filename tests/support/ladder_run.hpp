@@ -69,7 +69,7 @@ public:
     explicit LadderRun(Options options) : options_(std::move(options)), pipeline_("ladder-run") {
         if (!options_.draw) options_.draw = noise(options_.width, options_.height, 20, 1'000'000);
         pipeline_.on_message([this](GstMessage* message) { on_message(message); });
-        auto ladder = encode::make_encoder_ladder(options_.ladder);
+        auto ladder = encode::make_encoder_ladder(options_.ladder, options_.frame_rate);
         if (!ladder) throw std::runtime_error(ladder.error().message);
         ladder_ = ladder->get();
         gst_bin_add(pipeline_.bin(), ladder_);
