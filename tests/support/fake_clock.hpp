@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <condition_variable>
 #include <mutex>
 
 #include "base/clock.hpp"
@@ -29,10 +30,17 @@ public:
     bool synchronised() const override { return true; }
 
     bool sleep_until(base::Nanoseconds deadline, std::stop_token stop) override {
-        if (stop.stop_requested()) return false;
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
+        if (!allowed_.wait(lock, stop, [&] { return deadline <= limit_; })) return false;
         monotonic_ = std::max(monotonic_, deadline);
-        return true;
+        return !stop.stop_requested();
+    }
+
+    // Nobody sleeps past this monotonic time: for what must not run too far ahead of its readers.
+    void allow(base::Nanoseconds limit) {
+        const std::lock_guard lock(mutex_);
+        limit_ = limit;
+        allowed_.notify_all();
     }
 
     void advance(base::Nanoseconds by) {
@@ -53,6 +61,8 @@ public:
 
 private:
     mutable std::mutex mutex_;
+    std::condition_variable_any allowed_;
+    base::Nanoseconds limit_ = base::Nanoseconds::max();
     base::Nanoseconds monotonic_ = std::chrono::hours(1);
     base::Nanoseconds utc_;  // at monotonic 0
     base::Nanoseconds suspended_{};
