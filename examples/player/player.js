@@ -67,7 +67,7 @@ function start() {
   hls.on(Hls.Events.ERROR, (_event, data) => {
     if (!data.fatal) return;
     if (data.type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
-    else startAgain(data.response?.code === 404 ? 'The channel is not on air yet.' : 'The server cannot be reached.');
+    else startAgain([404, 503].includes(data.response?.code) ? 'The channel is not on air yet.' : 'The server cannot be reached.');
   });
   hls.loadSource(source);
   hls.attachMedia(video);

@@ -14,8 +14,9 @@
 
 namespace weir {
 
-/// The states of a channel. idle → starting → running ⇄ recovering → stopping → idle; failed from
-/// any of them, and from failed back to starting.
+/// The states of a channel. idle → starting → running ⇄ recovering → stopping → idle; from starting to
+/// recovering when no input came, and back to idle when it could not start; failed from any of them,
+/// and from failed back to starting.
 enum class ChannelState {
     idle,        ///< nothing runs
     starting,    ///< the input is being opened, the first slot encoded
@@ -40,7 +41,8 @@ struct InputConnected {
     std::string description;  ///< "video 854x480 24/1 fps, audio 48000 Hz 6 channels"
 };
 
-/// An input stopped or could not be opened. It is tried again by itself.
+/// An input stopped or could not be opened. It is tried again by itself, except a file that came to its
+/// end: the programme then goes on in black until finish().
 struct InputLost {
     int input = 0;
     std::string field;  ///< "inputs[0].path"
@@ -68,7 +70,9 @@ struct ProgrammeFinished {
 
 /// A condition that somebody should know of, set once and cleared once.
 struct Alert {
-    std::string code;  ///< one word, for programs: "clock_step", "store", "no_audio", ...
+    /// One word, for programs: "clock_unsynchronised", "clock_step", "no_video", "no_audio",
+    /// "encoder_overload", "store", "recording".
+    std::string code;
     bool set = true;   ///< false: the condition has passed
     std::string text;  ///< field and cause, for people
 };
