@@ -45,10 +45,10 @@ struct ChannelConfig {
 
 /// The HTTP server.
 struct OriginConfig {
-    std::string address = "127.0.0.1";  ///< "0.0.0.0" or "::" serves other machines
-    int port = 8080;                    ///< 0: a free one, see Origin::port()
-    int threads = 2;                    ///< network threads, 1 to 64
-    int max_connections = 10'000;       ///< further ones are closed at once
+    std::string address = "127.0.0.1";                 ///< "0.0.0.0" or "::" serves other machines
+    int port = 8080;                                   ///< 0: a free one, see Origin::port()
+    int threads = 2;                                   ///< network threads, 1 to 64
+    int max_connections = 10'000;                      ///< further ones are closed at once
     std::chrono::milliseconds header_timeout{10'000};  ///< for a whole request header
     std::chrono::milliseconds idle_timeout{30'000};    ///< between requests, and for a stuck answer
     /// Files below this folder are served where no channel is mounted; "" serves none.

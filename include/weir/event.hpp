@@ -14,9 +14,9 @@
 
 namespace weir {
 
-/// The states of a channel. idle → starting → running ⇄ recovering → stopping → idle; from starting to
-/// recovering when no input came, and back to idle when it could not start; failed from any of them,
-/// and from failed back to starting.
+/// The states of a channel. idle → starting → running ⇄ recovering → stopping → idle; from starting
+/// to recovering when no input came, and back to idle when it could not start; failed from any of
+/// them, and from failed back to starting.
 enum class ChannelState {
     idle,        ///< nothing runs
     starting,    ///< the input is being opened, the first slot encoded
@@ -41,8 +41,8 @@ struct InputConnected {
     std::string description;  ///< "video 854x480 24/1 fps, audio 48000 Hz 6 channels"
 };
 
-/// An input stopped or could not be opened. It is tried again by itself, except a file that came to its
-/// end: the programme then goes on in black until finish().
+/// An input stopped or could not be opened. It is tried again by itself, except a file that came to
+/// its end: the programme then goes on in black until finish().
 struct InputLost {
     int input = 0;
     std::string field;  ///< "inputs[0].path"

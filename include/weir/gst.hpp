@@ -33,8 +33,8 @@ WEIR_API Result<GstElement*> make_element(const EncoderLadder& ladder);
 /// make_element(ladder). Segments are cut where running time crosses multiples of
 /// `sink.segment_duration`.
 ///
-/// While the store fails the element posts a WARNING message and goes on; what it could not store is
-/// not in the playlists. Media that cannot be packaged is an ERROR message.
+/// While the store fails the element posts a WARNING message and goes on; what it could not store
+/// is not in the playlists. Media that cannot be packaged is an ERROR message.
 ///
 /// Ownership: the caller receives a floating reference; the element keeps the store.
 /// Errors: invalid_argument, unsupported.

@@ -58,7 +58,7 @@ class [[nodiscard]] Result {
 public:
     using value_type = T;
 
-    Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit
+    Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit
     Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit
 
     [[nodiscard]] bool has_value() const { return content_.index() == 0; }

@@ -69,8 +69,7 @@ void Executor::run(const Task& task) {
 std::shared_ptr<Executor> Executor::control() {
     // Never destroyed: its last user may well be one of its own tasks, which could not wait for the
     // thread that runs it.
-    static const auto* const instance =
-        new std::shared_ptr<Executor>(std::make_shared<Executor>());
+    static const auto* const instance = new std::shared_ptr<Executor>(std::make_shared<Executor>());
     return *instance;
 }
 

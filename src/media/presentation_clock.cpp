@@ -16,7 +16,9 @@ PresentationClock::PresentationClock(std::shared_ptr<base::Clock> clock)
       observed_(clock_->monotonic()),
       suspended_(clock_->suspended()) {}
 
-MediaTime PresentationClock::now() const { return clock_->monotonic() + offset_; }
+MediaTime PresentationClock::now() const {
+    return clock_->monotonic() + offset_;
+}
 
 PresentationClock::Condition PresentationClock::observe() {
     const auto monotonic = clock_->monotonic();

@@ -33,7 +33,7 @@ TEST_SUITE("hls/programme_playlists") {
         add(11, 3'000);
         timeline.finish();
         const auto files = recorded_playlists("news", timeline, 2);
-        REQUIRE(files.size() == 2);  // "mute" has no codec string
+        REQUIRE(files.size() == 2);                             // "mute" has no codec string
         CHECK(files.back().first == "news/p1/hls/index.m3u8");  // it names the others
         const auto index = test::read_multivariant_playlist(files.back().second);
         REQUIRE(index.variants.size() == 1);

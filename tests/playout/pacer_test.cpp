@@ -32,7 +32,8 @@ struct Counter final : weir::playout::PlayoutOutput {
 }  // namespace
 
 TEST_SUITE("playout/pacer") {
-    TEST_CASE("24 hours of ticks: as many frames as the grid has, and the clock seen every second") {
+    TEST_CASE(
+        "24 hours of ticks: as many frames as the grid has, and the clock seen every second") {
         const auto clock = std::make_shared<FakeClock>();
         const auto playout = std::make_shared<Playout>(
             weir::playout::PlayoutOptions{.format = {.width = 16, .height = 16}}, clock);
@@ -71,10 +72,12 @@ TEST_SUITE("playout/pacer") {
             std::promise<void> ended;
             output.when = when;
             output.then = [&] { pacer.finish(); };
-            pacer.start(grid, first, output, [](auto) {}, [&] { ended.set_value(); });
+            pacer.start(
+                grid, first, output, [](auto) {}, [&] { ended.set_value(); });
             ended.get_future().wait();
             const auto end = grid.frame_time(first + output.frames);
-            const auto slot = grid.frame_time(grid.first_frame(grid.slot_of_frame(first + output.frames)));
+            const auto slot =
+                grid.frame_time(grid.first_frame(grid.slot_of_frame(first + output.frames)));
             CHECK((end == slot || end - slot >= 100ms));
         }
     }

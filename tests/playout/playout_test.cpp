@@ -65,8 +65,9 @@ struct Recorder final : PlayoutOutput {
 
 struct Fixture {
     explicit Fixture(Rational rate = {30, 1})
-        : grid(rate, 2s), playout(std::make_shared<Playout>(
-                              weir::playout::PlayoutOptions{.format = kFormat}, clock)) {}
+        : grid(rate, 2s),
+          playout(
+              std::make_shared<Playout>(weir::playout::PlayoutOptions{.format = kFormat}, clock)) {}
 
     void begin() {
         next = grid.frame_at_or_after(playout->clock().now());
@@ -106,7 +107,8 @@ void check_unbroken(const Fixture& f) {
 
 TEST_SUITE("playout/playout") {
     TEST_CASE("without an input there is one black frame a tick and silence, on the grid") {
-        for (const Rational rate : {Rational{25, 1}, Rational{30'000, 1001}, Rational{60'000, 1001}}) {
+        for (const Rational rate :
+             {Rational{25, 1}, Rational{30'000, 1001}, Rational{60'000, 1001}}) {
             Fixture f(rate);
             f.begin();
             f.tick(300);

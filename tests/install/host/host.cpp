@@ -6,13 +6,18 @@
 
 int main() {
     auto origin = weir::Origin::create({.port = 0}).value();
-    auto channel = weir::Channel::create({
-        .name = "host",
-        .inputs = {weir::TestPattern{.width = 320, .height = 180}},
-        .ladder = {.video = {{.name = "180p", .width = 320, .height = 180, .bitrate_bps = 300'000}},
-                   .audio = {{.name = "aac"}}},
-        .outputs = {weir::HlsSink{}},
-    }).value();
+    auto channel =
+        weir::Channel::create({
+                                  .name = "host",
+                                  .inputs = {weir::TestPattern{.width = 320, .height = 180}},
+                                  .ladder = {.video = {{.name = "180p",
+                                                        .width = 320,
+                                                        .height = 180,
+                                                        .bitrate_bps = 300'000}},
+                                             .audio = {{.name = "aac"}}},
+                                  .outputs = {weir::HlsSink{}},
+                              })
+            .value();
     origin.mount("/host", channel).value();
     channel.start().value();
     channel.finish().value();
