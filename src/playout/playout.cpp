@@ -59,7 +59,7 @@ public:
         playout->room_.wait(
             lock, [&] { return closed_ || pending_.size() + frames_.size() < kMaxFrames; });
         if (closed_) return false;
-        if (!clock_.arrived(pts, playout->clock_.now())) return true;
+        if (!clock_.arrived(pts, playout->arrival_time(clock_.pacing()))) return true;
         pending_.push_back({pts, std::move(frame)});
         playout->settle(*this);
         return true;
@@ -71,7 +71,7 @@ public:
         std::unique_lock lock(playout->mutex_);
         playout->room_.wait(lock, [&] { return closed_ || has_audio_room(*playout, pts); });
         if (closed_) return false;
-        if (!clock_.arrived(pts, playout->clock_.now())) return true;
+        if (!clock_.arrived(pts, playout->arrival_time(clock_.pacing()))) return true;
         pending_audio_.push_back({pts, {samples.begin(), samples.end()}});
         playout->settle(*this);
         return true;
@@ -143,7 +143,8 @@ media::PresentationClock::Condition Playout::observe_clock() {
 void Playout::begin(const media::Grid& grid, std::int64_t frame) {
     const std::lock_guard lock(mutex_);
     grid_ = grid;
-    last_time_ = grid.frame_time(frame) - options_.repeat_duration;
+    tick_time_ = grid.frame_time(frame);
+    last_time_ = tick_time_ - options_.repeat_duration;
     if (options_.format.sample_rate > 0) {
         const auto sample =
             media::sample_at_or_after(grid.frame_time(frame), options_.format.sample_rate);
@@ -159,6 +160,12 @@ void Playout::begin(const media::Grid& grid, std::int64_t frame) {
         current_->clock_.anchor(current_->pending_.front().time, grid.frame_time(frame));
     }
     settle(*current_);
+}
+
+// A file is late when the programme has passed it, not when the programme itself is behind the
+// clock because the encoders are: then it is held back, and must not lose pictures for it.
+MediaTime Playout::arrival_time(media::Pacing pacing) const {
+    return pacing == media::Pacing::paced && grid_ ? tick_time_ : clock_.now();
 }
 
 // Moves what is pending to its grid time, once the offset and the grid are known.
@@ -186,6 +193,7 @@ void Playout::settle(Connection& connection) {
 // The newest frame that is due.
 MiniPtr<GstBuffer> Playout::next_frame(std::int64_t frame) {
     const MediaTime now = grid_->frame_time(frame);
+    tick_time_ = now;
     MiniPtr<GstBuffer> due;
     if (current_) {
         settle(*current_);

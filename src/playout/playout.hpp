@@ -72,6 +72,7 @@ private:
     };
 
     void settle(Connection& connection);
+    [[nodiscard]] media::MediaTime arrival_time(media::Pacing pacing) const;
     base::MiniPtr<GstBuffer> next_frame(std::int64_t frame);
     void push_audio_until(media::MediaTime time, PlayoutOutput& output);
 
@@ -84,6 +85,7 @@ private:
     AudioRing ring_;
     base::MiniPtr<GstBuffer> black_;
     base::MiniPtr<GstBuffer> last_;
+    media::MediaTime tick_time_{};     // grid time of the last tick
     media::MediaTime last_time_{};     // grid time of the tick that last had a new frame
     std::int64_t next_aac_frame_ = 0;  // audio goes out in AAC's steps, on the grid
     PlayoutStats stats_;

@@ -140,6 +140,20 @@ TEST_SUITE("playout/playout") {
         CHECK(f.playout->stats().repeated == 0);
     }
 
+    TEST_CASE("a file loses no picture when the programme itself is behind the clock") {
+        Fixture f;
+        const auto sink = f.playout->open(Pacing::paced);
+        REQUIRE(sink->push_video(0s, picture(100)));
+        f.begin();
+        for (int i = 1; i < 60; ++i) {
+            f.clock->advance(100ms);  // the encoders take three times as long as they may
+            REQUIRE(sink->push_video(MediaTime(i * 1'000'000'000LL / 30), picture(100 + i)));
+            f.tick();
+        }
+        for (int i = 0; i < 59; ++i) CHECK(f.output.frames[std::size_t(i)].picture == 100 + i);
+        CHECK(f.playout->stats().repeated == 0);
+    }
+
     TEST_CASE("24 frames a second in 30: every picture comes, each fourth one twice") {
         Fixture f;
         const auto sink = f.playout->open(Pacing::paced);
