@@ -76,7 +76,7 @@ struct Fixture {
                         .bandwidth = {.peak_bps = 3'000'000, .average_bps = 2'000'000}};
         media::Track lo = hi;
         lo.name = "lo";
-        timeline = std::make_shared<media::Timeline>(programme, std::vector{hi, lo});
+        timeline = std::make_shared<media::Timeline>(programme, std::vector{hi, lo}, 28);
         HlsEndpointOptions options;
         options.sink = {.playlist_type = type,
                         .segment_duration = milliseconds(6000),
@@ -324,6 +324,7 @@ TEST_SUITE("origin/hls_endpoint") {
         CHECK(get("hls/hi.m3u8").status == 503);
         publish(200, 200);
         CHECK(playlist("hls/hi.m3u8").media_sequence == 200);
+        CHECK(playlist("hls/hi.m3u8").discontinuity_sequence == 28);
         const auto after = get("p1/hls/hi.m3u8");
         CHECK(after.status == 200);
         CHECK(body(after) == body(before));  // it was immutable
