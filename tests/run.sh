@@ -137,24 +137,37 @@ stage_fuzz() {
         count 0 1
         return 0
     fi
-    for target in "$root"/tests/fuzz/*_fuzz.cpp; do
-        name=$(basename "$target" .cpp)
-        target="$root/build-fuzz/tests/fuzz/$name"
-        say "fuzzing $name for 10 s"
-        mkdir -p "$root/build-fuzz/corpus/$name"
-        seeds="$root/tests/fuzz/${name%_fuzz}"
-        [ -d "$seeds" ] || seeds=
-        # What is found stays in the corpus, so that a second run goes deeper.
-        if (cd "$root/build-fuzz" && run_logged "$name" env \
-            UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 "$target" -max_total_time=10 \
-            -timeout=5 -rss_limit_mb=2048 "corpus/$name" ${seeds:+"$seeds"}); then
-            count 1 0
-        else
-            tail -n 25 "$logs/$name.log" >&2
-            say "    the whole log: $logs/$name.log; the input is below $root/build-fuzz"
-            count 0 1
-        fi
+    local names=() name running
+    for target in "$root"/tests/fuzz/*_fuzz.cpp; do names+=("$(basename "$target" .cpp)"); done
+    # As many at a time as there are processors.
+    while [ ${#names[@]} -gt 0 ]; do
+        running=("${names[@]:0:jobs}")
+        names=("${names[@]:jobs}")
+        say "fuzzing for 30 s: ${running[*]}"
+        for name in "${running[@]}"; do
+            fuzz_one "$name" >"$logs/$name.log" 2>&1 && echo 0 >"$logs/$name.rc" || echo 1 >"$logs/$name.rc" &
+        done
+        wait
+        for name in "${running[@]}"; do
+            if [ "$(cat "$logs/$name.rc")" = 0 ]; then
+                count 1 0
+            else
+                tail -n 25 "$logs/$name.log" >&2
+                say "    the whole log: $logs/$name.log; the input is below $root/build-fuzz"
+                count 0 1
+            fi
+        done
     done
+}
+
+# What is found stays in the corpus, so that a second run goes deeper.
+fuzz_one() {
+    local corpus="$root/build-fuzz/corpus/$1" seeds="$root/tests/fuzz/${1%_fuzz}"
+    mkdir -p "$corpus"
+    [ -d "$seeds" ] || seeds=
+    cd "$root/build-fuzz" && UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+        "tests/fuzz/$1" -max_total_time=30 -timeout=5 -rss_limit_mb=2048 -artifact_prefix="$1-" \
+        "$corpus" ${seeds:+"$seeds"}
 }
 
 stage_install() {
@@ -190,12 +203,12 @@ stage_e2e() {
     fi
 }
 
-test_packages=(cmake doctest-dev pybind11-dev python3 python3-dev)
+test_packages=(cmake doctest-dev ffmpeg libgstrtspserver-1.0-dev pybind11-dev python3 python3-dev)
 if wanted fuzz; then
     test_packages+=(clang-14 libclang-rt-14-dev)
 fi
 if wanted e2e; then
-    test_packages+=(ffmpeg chromium python3-numpy)
+    test_packages+=(chromium python3-numpy)
 fi
 say "looking for what is missing"
 need_build_packages "${test_packages[@]}"

@@ -98,7 +98,7 @@ need_packages() {
 # What a build and the running of a channel take.
 need_build_packages() {
     local packages=(
-        meson ninja-build pkg-config g++ zlib1g-dev
+        meson ninja-build pkg-config g++ zlib1g-dev libssl-dev
         libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev gstreamer1.0-tools
         gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
         gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x fonts-dejavu-core

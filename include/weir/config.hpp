@@ -25,20 +25,82 @@ namespace weir {
 /// One packaged form of a channel.
 using Output = std::variant<HlsSink>;
 
+/// What viewers see and hear while the chosen input delivers nothing: its last picture, then black,
+/// then the slate.
+struct InputLoss {
+    std::chrono::milliseconds repeat_duration{2000};  ///< how long the last picture is repeated
+    std::chrono::milliseconds black_duration{3000};   ///< then black, before the slate
+    /// A picture (PNG, JPEG), or a film that is looped with its sound; "": black for ever.
+    std::string slate{};
+    std::chrono::milliseconds fade_duration{20};  ///< sound fades out, and in again
+
+    friend bool operator==(const InputLoss&, const InputLoss&) = default;
+};
+
+/// What inputs do that are not chosen.
+enum class Standby {
+    hot,   ///< connected and decoding: chosen within a frame
+    warm,  ///< connected, not decoding: chosen at its next keyframe
+    cold   ///< not connected
+};
+
+/// How an input is chosen: the first of the list that is well, unless the host chose one itself
+/// with Channel::switch_input().
+struct Failover {
+    bool automatic = true;  ///< false: only switch_input() changes the input
+    Standby standby = Standby::hot;
+    std::chrono::milliseconds lost_after{
+        500};  ///< an input without a new picture for so long is lost
+    /// Mean luma at or below which a picture is black: 0 (video black) to 1; empty: nobody looks.
+    std::optional<double> black_threshold{};
+    std::chrono::milliseconds black_after{2000};  ///< so long black is as bad as lost
+    /// Level at or below which sound is silent, in dBFS (-60, say); empty: nobody listens.
+    std::optional<double> silence_threshold{};
+    std::chrono::milliseconds silence_after{5000};  ///< so long silent is as bad as lost
+    /// How long an input that goes before the present one must have been well to be chosen again.
+    std::chrono::milliseconds recover_after{5000};
+
+    friend bool operator==(const Failover&, const Failover&) = default;
+};
+
+/// What a channel does that has had no input for `idle_after`.
+enum class Idle {
+    slate,  ///< goes on: see InputLoss
+    pause,  ///< encodes nothing until an input delivers; the programme goes on then
+    stop    ///< finishes the programme; begins another when an input delivers
+};
+
+/// A picture laid over the programme.
+struct Overlay {
+    std::string path{};    ///< PNG, with alpha
+    int x = 0;             ///< of its left edge, in pixels of the largest rendition
+    int y = 0;             ///< of its upper edge
+    int width = 0;         ///< 0: its own
+    int height = 0;        ///< 0: its own
+    double opacity = 1.0;  ///< 0 to 1
+    std::chrono::milliseconds fade_duration{0};  ///< when it comes and when it goes
+
+    friend bool operator==(const Overlay&, const Overlay&) = default;
+};
+
 /// A live channel.
 struct ChannelConfig {
     /// Letters, digits, '-', '_'; the first part of the keys in the store.
     std::string name{};
-    std::vector<Ingest> inputs{};  ///< exactly one for now
+    std::vector<Ingest> inputs{};  ///< by priority
     EncoderLadder ladder = EncoderLadder::hd720();
     std::vector<Output> outputs{};
     StoreConfig store = MemoryStore{};
     /// Frames per second of the programme; empty: the first input's (30 when it does not say so
     /// within two seconds), frozen for the programme.
     std::optional<Rational> frame_rate{};
-    /// How long the last picture is repeated when the input stalls; then black. Sound is silent at
-    /// once.
-    std::chrono::milliseconds repeat_duration{2000};
+    InputLoss input_loss{};
+    Failover failover{};
+    Idle idle = Idle::slate;
+    std::chrono::milliseconds idle_after{10'000};     ///< without any input
+    std::vector<Overlay> overlays{};                  ///< the later ones above the earlier
+    bool time_burn_in = false;                        ///< UTC of each frame, drawn into it
+    std::chrono::milliseconds thumbnail_interval{0};  ///< between two thumbnails; 0: none
 
     friend bool operator==(const ChannelConfig&, const ChannelConfig&) = default;
 };

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,10 +43,21 @@ struct AudioRendition {
     friend bool operator==(const AudioRendition&, const AudioRendition&) = default;
 };
 
+/// The source as it is, neither decoded nor encoded: cut at its own keyframes, in a multivariant
+/// playlist of its own, <name>.m3u8 beside index.m3u8. H.264 and AAC.
+struct Passthrough {
+    std::string name = "source";  ///< as VideoRendition::name
+    /// The longest segment; a source whose keyframes are further apart raises an alert.
+    std::chrono::milliseconds max_segment_duration{10'000};
+
+    friend bool operator==(const Passthrough&, const Passthrough&) = default;
+};
+
 /// The set of renditions; every video rendition has its IDR frames at the same instants.
 struct EncoderLadder {
     std::vector<VideoRendition> video{};
     std::vector<AudioRendition> audio{};
+    std::optional<Passthrough> passthrough{};  ///< alone (no video, no audio), or beside the others
     /// Distance of IDR frames; must divide the segment duration of every output.
     std::chrono::milliseconds gop{1000};
     /// Size of the video buffering verifier: a rendition never exceeds its bitrate by more than

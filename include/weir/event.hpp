@@ -49,6 +49,19 @@ struct InputLost {
     std::string cause;  ///< "clip.mp4: No such file or directory"
 };
 
+/// Another input is on the programme, or would be if the channel were not paused.
+struct InputSwitched {
+    int from = 0;  ///< index into ChannelConfig::inputs
+    int to = 0;
+    std::chrono::sys_time<std::chrono::nanoseconds> time;  ///< of its first frame
+    std::string reason;                                    ///< "input 0 is lost"
+};
+
+/// The output stands still, or goes on: by Channel::pause() and resume(), or ChannelConfig::idle.
+struct Paused {
+    bool paused = true;
+};
+
 /// A programme began: everything until ProgrammeFinished lies below /<channel>/<programme>/.
 struct ProgrammeStarted {
     std::string programme;
@@ -77,8 +90,8 @@ struct Alert {
     std::string text;  ///< field and cause, for people
 };
 
-using EventDetail = std::variant<StateChanged, InputConnected, InputLost, ProgrammeStarted,
-                                 SegmentPublished, ProgrammeFinished, Alert>;
+using EventDetail = std::variant<StateChanged, InputConnected, InputLost, InputSwitched, Paused,
+                                 ProgrammeStarted, SegmentPublished, ProgrammeFinished, Alert>;
 
 /// One event of one channel.
 struct Event {

@@ -6,20 +6,25 @@
 
 #include "base/log.hpp"
 #include "channel/channel_impl.hpp"
+#include "channel/live_changes.hpp"
+#include "channel/subscription.hpp"
 
 WEIR_LOG_CATEGORY(channel);
 
 namespace weir {
 
 Channel::Impl::Impl(ChannelConfig config, std::shared_ptr<Store> store)
-    : config_(std::move(config)),
+    : name_(config.name),
       store_(std::move(store)),
       executor_(base::Executor::control()),
-      events_(std::make_shared<channel::EventBus>(config_.name, executor_)),
-      endpoint_(std::make_shared<origin::HlsEndpoint>(config_.name, store_)) {}
+      events_(std::make_shared<channel::EventBus>(name_, executor_)),
+      endpoint_(std::make_shared<origin::HlsEndpoint>(name_, store_)),
+      thumbnail_(std::make_shared<origin::ThumbnailEndpoint>(endpoint_)),
+      taps_(std::make_shared<channel::FrameTaps>()),
+      config_(std::move(config)) {}
 
 Error Channel::Impl::in_channel(const Error& error) const {
-    return error.in("channel \"" + config_.name + "\"");
+    return error.in("channel \"" + name_ + "\"");
 }
 
 // Waits until no other call is at work; on the control thread, which that call needs, it cannot.
@@ -28,6 +33,13 @@ bool Channel::Impl::acquire(std::unique_lock<std::mutex>& lock) {
     released_.wait(lock, [&] { return !busy_; });
     busy_ = true;
     return true;
+}
+
+std::shared_ptr<channel::Thumbnailer> Channel::Impl::thumbnailer_of(const ChannelConfig& config) {
+    if (config.thumbnail_interval <= std::chrono::milliseconds::zero()) return nullptr;
+    return std::make_shared<channel::Thumbnailer>(
+        config.thumbnail_interval,
+        [thumbnail = thumbnail_](Bytes picture) { thumbnail->set(std::move(picture)); });
 }
 
 Result<void> Channel::Impl::start() {
@@ -48,8 +60,14 @@ Result<void> Channel::Impl::start() {
     if (former) former->stop();
     lock.lock();
     if (former) continuation_.raise_to(former->continuation());
-    auto programme = std::make_shared<channel::Programme>(
-        config_, store_, base::system_clock(), executor_, continuation_, programme_events());
+    auto programme = channel::make_programme(config_,
+                                             {.store = store_,
+                                              .clock = base::system_clock(),
+                                              .executor = executor_,
+                                              .continuation = continuation_,
+                                              .taps = taps_,
+                                              .thumbnailer = thumbnailer_of(config_)},
+                                             programme_events());
     programme_ = programme;
     set_state(ChannelState::starting);
     lock.unlock();
@@ -108,7 +126,11 @@ channel::ProgrammeEvents Channel::Impl::programme_events() {
         });
     };
     return {.event = [this](EventDetail detail) { on_event(std::move(detail)); },
-            .begun = [this](const channel::HlsOutput& hls) { begun(hls); },
+            .begun =
+                [this](std::shared_ptr<const media::Timeline> timeline,
+                       origin::HlsEndpointOptions options) {
+                    begun(std::move(timeline), std::move(options));
+                },
             .first_slot =
                 [post] {
                     post([](Impl& self) {
@@ -130,8 +152,10 @@ channel::ProgrammeEvents Channel::Impl::programme_events() {
                         self.set_state(ChannelState::failed, cause);
                     });
                 },
-            .suspended =
-                [post] { post([](Impl& self) { self.restart("the machine was suspended"); }); }};
+            .over =
+                [post](std::string reason) {
+                    post([reason = std::move(reason)](Impl& self) { self.restart(reason); });
+                }};
 }
 
 void Channel::Impl::on_event(EventDetail detail) {
@@ -144,17 +168,17 @@ void Channel::Impl::on_event(EventDetail detail) {
     if (connected && state_ == ChannelState::recovering) set_state(ChannelState::running);
 }
 
-void Channel::Impl::begun(const channel::HlsOutput& hls) {
-    const auto& options = hls.options();
+void Channel::Impl::begun(std::shared_ptr<const media::Timeline> timeline,
+                          origin::HlsEndpointOptions options) {
+    const std::string programme = timeline->programme();
+    const bool recorded = options.recorded;
+    bool is_new = false;
     {
         const std::lock_guard lock(mutex_);
-        last_programme_ = options.programme;
+        is_new = std::exchange(last_programme_, programme) != programme;
     }
-    endpoint_->begin(hls.timeline(),
-                     {.sink = options.sink,
-                      .target_duration = channel::target_duration(options.sink, options.frame_rate),
-                      .recorded = options.recorded});
-    if (!options.recorded) forget_old_programmes(options.programme);
+    endpoint_->begin(std::move(timeline), std::move(options));
+    if (is_new && !recorded) forget_old_programmes(programme);
 }
 
 // A store that holds a window only keeps the present programme and, for those who still play it,
@@ -162,7 +186,7 @@ void Channel::Impl::begun(const channel::HlsOutput& hls) {
 void Channel::Impl::forget_old_programmes(const std::string& begun) {
     remembered_.push_back(begun);
     while (remembered_.size() > 2) {
-        const auto objects = store_->list(config_.name + "/" + remembered_.front() + "/");
+        const auto objects = store_->list(name_ + "/" + remembered_.front() + "/");
         if (objects) {
             for (const auto& object : *objects) static_cast<void>(store_->remove(object.key));
         }
@@ -172,7 +196,7 @@ void Channel::Impl::forget_old_programmes(const std::string& begun) {
 
 // Another programme takes over: numbers go on, the live address shows the new one.
 void Channel::Impl::restart(const std::string& reason) {
-    GST_WARNING("channel %s: %s: a new programme begins", config_.name.c_str(), reason.c_str());
+    GST_WARNING("channel %s: %s: a new programme begins", name_.c_str(), reason.c_str());
     static_cast<void>(end(true));
     static_cast<void>(start());
 }
@@ -198,14 +222,75 @@ ChannelStats Channel::Impl::stats() const {
         const std::lock_guard lock(mutex_);
         return programme_;
     }();
-    if (!programme) return {};
-    const auto figures = programme->figures();
-    return {.frames = figures.playout.frames,
-            .frames_repeated = figures.playout.repeated,
-            .frames_black = figures.playout.black,
-            .samples_silent = figures.playout.silent_samples,
-            .segments = figures.segments,
-            .lag = figures.lag};
+    return programme ? programme->stats() : ChannelStats{};
+}
+
+ChannelConfig Channel::Impl::config() const {
+    const std::lock_guard lock(mutex_);
+    return config_;
+}
+
+// What the programme is told on the control thread, when there is one.
+Result<void> Channel::Impl::with_programme(
+    const std::function<Result<void>(channel::Programme&)>& act) {
+    const auto programme = [&] {
+        const std::lock_guard lock(mutex_);
+        return programme_;
+    }();
+    if (!programme) return in_channel({ErrorCode::unavailable, "it is idle"});
+    Result<void> done;
+    executor_->run([&] { done = act(*programme); });
+    if (!done) return in_channel(done.error());
+    return {};
+}
+
+Result<void> Channel::Impl::choose_input(std::optional<int> input, media::MediaTime at) {
+    const auto count = static_cast<int>(config().inputs.size());
+    if (input && (*input < 0 || *input >= count)) {
+        return in_channel({ErrorCode::invalid_argument, "inputs[" + std::to_string(*input) +
+                                                            "]: there are " +
+                                                            std::to_string(count) + " inputs"});
+    }
+    return with_programme([&](channel::Programme& programme) {
+        const auto index =
+            input ? std::optional(static_cast<std::size_t>(*input)) : std::optional<std::size_t>();
+        return programme.choose_input(index, at);
+    });
+}
+
+Result<void> Channel::Impl::pause(bool paused) {
+    return with_programme([paused](channel::Programme& programme) -> Result<void> {
+        return paused ? programme.pause() : programme.resume();
+    });
+}
+
+Result<void> Channel::Impl::update(const ChannelConfig& config) {
+    std::unique_lock lock(mutex_);
+    if (!acquire(lock)) {
+        return in_channel({ErrorCode::unavailable, "another call is starting or ending it"});
+    }
+    const ChannelConfig before = config_;
+    const auto programme = programme_;
+    lock.unlock();
+    auto problems = validate(config);
+    if (problems.empty()) problems = channel::cannot_change(before, config, programme != nullptr);
+    Result<void> done;
+    if (!problems.empty()) {
+        done = in_channel({ErrorCode::invalid_argument, to_string(problems)});
+    } else if (programme) {
+        executor_->run([&] { done = programme->update(config); });
+        if (!done) done = in_channel(done.error());
+    }
+    lock.lock();
+    if (done) config_ = config;
+    busy_ = false;
+    released_.notify_all();
+    return done;
+}
+
+template <class Tap>
+Subscription Channel::Impl::tap(Tap tap) {
+    return make_subscription([taps = taps_, id = taps_->add(std::move(tap))] { taps->remove(id); });
 }
 
 Subscription Channel::Impl::subscribe(std::function<void(const Event&)> handler) {
@@ -258,8 +343,32 @@ std::string Channel::programme() const {
 ChannelStats Channel::stats() const {
     return impl_->stats();
 }
-const ChannelConfig& Channel::config() const {
+ChannelConfig Channel::config() const {
     return impl_->config();
+}
+std::optional<Bytes> Channel::latest_thumbnail() const {
+    return impl_->latest_thumbnail();
+}
+Result<void> Channel::switch_input(int input, std::chrono::sys_time<std::chrono::nanoseconds> at) {
+    return impl_->choose_input(input, at.time_since_epoch());
+}
+Result<void> Channel::release_input(std::chrono::sys_time<std::chrono::nanoseconds> at) {
+    return impl_->choose_input(std::nullopt, at.time_since_epoch());
+}
+Result<void> Channel::pause() {
+    return impl_->pause(true);
+}
+Result<void> Channel::resume() {
+    return impl_->pause(false);
+}
+Result<void> Channel::update(const ChannelConfig& config) {
+    return impl_->update(config);
+}
+Subscription Channel::on_frame(VideoTap tap) {
+    return impl_->tap(std::move(tap));
+}
+Subscription Channel::on_samples(AudioTap tap) {
+    return impl_->tap(std::move(tap));
 }
 
 Subscription Channel::on_event(std::function<void(const Event&)> handler) {

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,10 @@
 
 #include "base/executor.hpp"
 #include "channel/event_bus.hpp"
+#include "channel/frame_taps.hpp"
 #include "channel/programme.hpp"
 #include "origin/hls_endpoint.hpp"
+#include "origin/thumbnail_endpoint.hpp"
 
 namespace weir {
 
@@ -29,13 +32,21 @@ public:
     [[nodiscard]] ChannelState state() const;
     [[nodiscard]] std::string programme() const;
     [[nodiscard]] ChannelStats stats() const;
-    [[nodiscard]] const ChannelConfig& config() const { return config_; }
+    [[nodiscard]] ChannelConfig config() const;
+    [[nodiscard]] std::optional<Bytes> latest_thumbnail() const { return thumbnail_->latest(); }
     Subscription subscribe(std::function<void(const Event&)> handler);
-    [[nodiscard]] std::shared_ptr<origin::HlsEndpoint> endpoint() const { return endpoint_; }
+    template <class Tap>
+    Subscription tap(Tap tap);
+    [[nodiscard]] std::shared_ptr<origin::Endpoint> endpoint() const { return thumbnail_; }
+
+    Result<void> choose_input(std::optional<int> input, media::MediaTime at);
+    Result<void> pause(bool paused);
+    Result<void> update(const ChannelConfig& config);
 
 private:
     channel::ProgrammeEvents programme_events();
-    void begun(const channel::HlsOutput& hls);
+    std::shared_ptr<channel::Thumbnailer> thumbnailer_of(const ChannelConfig& config);
+    void begun(std::shared_ptr<const media::Timeline> timeline, origin::HlsEndpointOptions options);
     void forget_old_programmes(const std::string& begun);
     void on_event(EventDetail detail);
     void set_state(ChannelState state, const std::string& reason = {});
@@ -43,13 +54,18 @@ private:
     bool acquire(std::unique_lock<std::mutex>& lock);
     [[nodiscard]] Error in_channel(const Error& error) const;
 
-    const ChannelConfig config_;
+    Result<void> with_programme(const std::function<Result<void>(channel::Programme&)>& act);
+
+    const std::string name_;
     const std::shared_ptr<Store> store_;
     const std::shared_ptr<base::Executor> executor_;
     const std::shared_ptr<channel::EventBus> events_;
     const std::shared_ptr<origin::HlsEndpoint> endpoint_;
+    const std::shared_ptr<origin::ThumbnailEndpoint> thumbnail_;
+    const std::shared_ptr<channel::FrameTaps> taps_;
 
     mutable std::mutex mutex_;  // guards all below
+    ChannelConfig config_;
     std::condition_variable released_;
     bool busy_ = false;  // a start, stop or finish is under way
     ChannelState state_ = ChannelState::idle;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "channel/subscription.hpp"
 
 namespace weir {
 
@@ -16,11 +17,7 @@ Subscription& Subscription::operator=(Subscription&& other) noexcept {
     return *this;
 }
 
-Subscription::~Subscription() {
-    if (!impl_) return;
-    const std::lock_guard lock(impl_->subscriber->mutex);
-    impl_->subscriber->active = false;
-}
+Subscription::~Subscription() = default;
 
 }  // namespace weir
 
@@ -46,7 +43,10 @@ Subscription EventBus::subscribe(std::function<void(const Event&)> handler) {
         const std::lock_guard lock(mutex_);
         subscribers_.push_back(subscriber);
     }
-    return Subscription(std::make_unique<Subscription::Impl>(std::move(subscriber)));
+    return make_subscription([subscriber] {
+        const std::lock_guard lock(subscriber->mutex);
+        subscriber->active = false;
+    });
 }
 
 void EventBus::deliver(const Event& event) {

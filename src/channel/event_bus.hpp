@@ -15,25 +15,6 @@
 
 #include "base/executor.hpp"
 
-namespace weir {
-
-// One subscriber. The mutex is held while its handler runs, so that whoever ends the subscription
-// waits for that; it is recursive, so that the handler may end it itself.
-class Subscription::Impl {
-public:
-    struct Subscriber {
-        std::recursive_mutex mutex;
-        bool active = true;
-        std::function<void(const Event&)> handler;
-    };
-    // Spelt out: clang takes parentheses for an aggregate from version 16 on.
-    explicit Impl(std::shared_ptr<Subscriber> from) : subscriber(std::move(from)) {}
-
-    std::shared_ptr<Subscriber> subscriber;
-};
-
-}  // namespace weir
-
 namespace weir::channel {
 
 class EventBus : public std::enable_shared_from_this<EventBus> {
@@ -46,7 +27,13 @@ public:
     void close();
 
 private:
-    using Subscriber = Subscription::Impl::Subscriber;
+    // The mutex is held while its handler runs, so that whoever ends the subscription waits for
+    // that; it is recursive, so that the handler may end it itself.
+    struct Subscriber {
+        std::recursive_mutex mutex;
+        bool active = true;
+        std::function<void(const Event&)> handler;
+    };
     void deliver(const Event& event);
 
     const std::string channel_;

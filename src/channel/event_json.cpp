@@ -36,6 +36,8 @@ struct Name {
     const char* operator()(const StateChanged&) const { return "state_changed"; }
     const char* operator()(const InputConnected&) const { return "input_connected"; }
     const char* operator()(const InputLost&) const { return "input_lost"; }
+    const char* operator()(const InputSwitched&) const { return "input_switched"; }
+    const char* operator()(const Paused&) const { return "paused"; }
     const char* operator()(const ProgrammeStarted&) const { return "programme_started"; }
     const char* operator()(const SegmentPublished&) const { return "segment_published"; }
     const char* operator()(const ProgrammeFinished&) const { return "programme_finished"; }
@@ -56,6 +58,17 @@ void write(Json& json, const InputLost& event) {
     json["input"] = event.input;
     json["field"] = event.field;
     json["cause"] = event.cause;
+}
+
+void write(Json& json, const InputSwitched& event) {
+    json["from"] = event.from;
+    json["to"] = event.to;
+    json["at"] = utc_text(event.time);
+    json["reason"] = event.reason;
+}
+
+void write(Json& json, const Paused& event) {
+    json["paused"] = event.paused;
 }
 
 void write(Json& json, const ProgrammeStarted& event) {

@@ -38,6 +38,34 @@ inline constexpr std::array kEnumNames<RateControl> = {
     std::pair{RateControl::cbr, std::string_view("cbr")},
 };
 
+template <>
+inline constexpr std::array kEnumNames<OnConflict> = {
+    std::pair{OnConflict::reject, std::string_view("reject")},
+    std::pair{OnConflict::replace, std::string_view("replace")},
+};
+template <>
+inline constexpr std::array kEnumNames<TsTransport> = {
+    std::pair{TsTransport::rtp, std::string_view("rtp")},
+    std::pair{TsTransport::udp, std::string_view("udp")},
+};
+template <>
+inline constexpr std::array kEnumNames<RtspTransport> = {
+    std::pair{RtspTransport::tcp, std::string_view("tcp")},
+    std::pair{RtspTransport::udp, std::string_view("udp")},
+};
+template <>
+inline constexpr std::array kEnumNames<Standby> = {
+    std::pair{Standby::hot, std::string_view("hot")},
+    std::pair{Standby::warm, std::string_view("warm")},
+    std::pair{Standby::cold, std::string_view("cold")},
+};
+template <>
+inline constexpr std::array kEnumNames<Idle> = {
+    std::pair{Idle::slate, std::string_view("slate")},
+    std::pair{Idle::pause, std::string_view("pause")},
+    std::pair{Idle::stop, std::string_view("stop")},
+};
+
 // What "type" says for an alternative of a variant; "" when JSON cannot describe it.
 template <class T>
 inline constexpr std::string_view kTypeName = "";
@@ -47,6 +75,20 @@ template <>
 inline constexpr std::string_view kTypeName<FileInput> = "file";
 template <>
 inline constexpr std::string_view kTypeName<RtmpPull> = "rtmp_pull";
+template <>
+inline constexpr std::string_view kTypeName<RtmpListen> = "rtmp_listen";
+template <>
+inline constexpr std::string_view kTypeName<SrtListen> = "srt_listen";
+template <>
+inline constexpr std::string_view kTypeName<SrtCall> = "srt_call";
+template <>
+inline constexpr std::string_view kTypeName<RtpListen> = "rtp_listen";
+template <>
+inline constexpr std::string_view kTypeName<HlsPull> = "hls_pull";
+template <>
+inline constexpr std::string_view kTypeName<RtspPull> = "rtsp_pull";
+template <>
+inline constexpr std::string_view kTypeName<GstInput> = "gst";
 template <>
 inline constexpr std::string_view kTypeName<HlsSink> = "hls_ts";
 template <>
@@ -75,11 +117,81 @@ void for_each_field(auto&& visit, Of<TestPattern> auto& value) {
 
 void for_each_field(auto&& visit, Of<FileInput> auto& value) {
     visit("path", value.path, Text{});
+    visit("more", value.more, Entries{0, 10'000});
     visit("loop", value.loop, Any{});
+    visit("start_at", value.start_at, Lasting{0ms, 240h});
 }
 
 void for_each_field(auto&& visit, Of<RtmpPull> auto& value) {
     visit("url", value.url, RtmpUrl{});
+    visit("idle_timeout", value.idle_timeout, Lasting{100ms, 1h});
+}
+
+void for_each_field(auto&& visit, Of<RtmpListen> auto& value) {
+    visit("address", value.address, IpAddress{});
+    visit("port", value.port, Between{0, 65'535});
+    visit("app", value.app, Text{});
+    visit("stream_key", value.stream_key, Text{.may_be_empty = true});
+    visit("on_conflict", value.on_conflict, Any{});
+    visit("idle_timeout", value.idle_timeout, Lasting{100ms, 1h});
+    visit("certificate_file", value.certificate_file, Text{.may_be_empty = true});
+    visit("private_key_file", value.private_key_file, Text{.may_be_empty = true});
+}
+
+void for_each_field(auto&& visit, Of<TsSelection> auto& value) {
+    visit("programme", value.programme, Between{0, 65'535});
+    visit("video_pid", value.video_pid, Between{0, 8190});
+    visit("audio_pid", value.audio_pid, Between{0, 8190});
+    visit("audio_language", value.audio_language, Text{.may_be_empty = true});
+}
+
+void for_each_field(auto&& visit, Of<SrtListen> auto& value) {
+    visit("address", value.address, IpAddress{});
+    visit("port", value.port, Between{0, 65'535});
+    visit("stream_id", value.stream_id, Text{.may_be_empty = true});
+    visit("passphrase", value.passphrase, Passphrase{});
+    visit("latency", value.latency, Lasting{0ms, 60s});
+    visit("idle_timeout", value.idle_timeout, Lasting{100ms, 1h});
+    visit("select", value.select, Any{});
+}
+
+void for_each_field(auto&& visit, Of<SrtCall> auto& value) {
+    visit("host", value.host, Text{});
+    visit("port", value.port, Between{1, 65'535});
+    visit("stream_id", value.stream_id, Text{.may_be_empty = true});
+    visit("passphrase", value.passphrase, Passphrase{});
+    visit("latency", value.latency, Lasting{0ms, 60s});
+    visit("idle_timeout", value.idle_timeout, Lasting{100ms, 1h});
+    visit("select", value.select, Any{});
+}
+
+void for_each_field(auto&& visit, Of<RtpListen> auto& value) {
+    visit("address", value.address, IpAddress{});
+    visit("port", value.port, Between{1, 65'535});
+    visit("interface", value.interface, Text{.may_be_empty = true});
+    visit("transport", value.transport, Any{});
+    visit("latency", value.latency, Lasting{0ms, 60s});
+    visit("idle_timeout", value.idle_timeout, Lasting{100ms, 1h});
+    visit("select", value.select, Any{});
+}
+
+void for_each_field(auto&& visit, Of<HlsPull> auto& value) {
+    visit("url", value.url, (Url{{"http", "https"}}));
+    visit("idle_timeout", value.idle_timeout, Lasting{100ms, 1h});
+}
+
+void for_each_field(auto&& visit, Of<RtspPull> auto& value) {
+    visit("url", value.url, (Url{{"rtsp", "rtsps"}}));
+    visit("transport", value.transport, Any{});
+    visit("latency", value.latency, Lasting{0ms, 60s});
+    visit("idle_timeout", value.idle_timeout, Lasting{100ms, 1h});
+}
+
+void for_each_field(auto&&, Of<AppInput> auto&) {}
+
+void for_each_field(auto&& visit, Of<GstInput> auto& value) {
+    visit("launch", value.launch, Text{.may_be_empty = true});
+    visit("live", value.live, Any{});
     visit("idle_timeout", value.idle_timeout, Lasting{100ms, 1h});
 }
 
@@ -100,9 +212,15 @@ void for_each_field(auto&& visit, Of<AudioRendition> auto& value) {
     visit("channels", value.channels, Between{1, 2});
 }
 
+void for_each_field(auto&& visit, Of<Passthrough> auto& value) {
+    visit("name", value.name, kRenditionName);
+    visit("max_segment_duration", value.max_segment_duration, Lasting{1s, 60s});
+}
+
 void for_each_field(auto&& visit, Of<EncoderLadder> auto& value) {
-    visit("video", value.video, Entries{1, 16});
+    visit("video", value.video, Entries{0, 16});
     visit("audio", value.audio, Entries{0, 16});
+    visit("passthrough", value.passthrough, Any{});
     visit("gop", value.gop, Lasting{250ms, 30s});
     visit("vbv_duration", value.vbv_duration, Lasting{100ms, 30s});
     visit("preset", value.preset, kPresets);
@@ -125,14 +243,48 @@ void for_each_field(auto&& visit, Of<DirectoryStore> auto& value) {
 // A host's own Store is opaque.
 void for_each_field(auto&&, Of<std::shared_ptr<Store>> auto&) {}
 
+void for_each_field(auto&& visit, Of<InputLoss> auto& value) {
+    visit("repeat_duration", value.repeat_duration, Lasting{0ms, 1h});
+    visit("black_duration", value.black_duration, Lasting{0ms, 1h});
+    visit("slate", value.slate, Text{.may_be_empty = true});
+    visit("fade_duration", value.fade_duration, Lasting{0ms, 100ms});
+}
+
+void for_each_field(auto&& visit, Of<Failover> auto& value) {
+    visit("automatic", value.automatic, Any{});
+    visit("standby", value.standby, Any{});
+    visit("lost_after", value.lost_after, Lasting{100ms, 1h});
+    visit("black_threshold", value.black_threshold, (Number{0, 1}));
+    visit("black_after", value.black_after, Lasting{0ms, 1h});
+    visit("silence_threshold", value.silence_threshold, (Number{-120, 0}));
+    visit("silence_after", value.silence_after, Lasting{0ms, 1h});
+    visit("recover_after", value.recover_after, Lasting{0ms, 1h});
+}
+
+void for_each_field(auto&& visit, Of<Overlay> auto& value) {
+    visit("path", value.path, Text{});
+    visit("x", value.x, (Between{-8192, 8192}));
+    visit("y", value.y, (Between{-8192, 8192}));
+    visit("width", value.width, Between{0, 8192});
+    visit("height", value.height, Between{0, 8192});
+    visit("opacity", value.opacity, (Number{0, 1}));
+    visit("fade_duration", value.fade_duration, Lasting{0ms, 60s});
+}
+
 void for_each_field(auto&& visit, Of<ChannelConfig> auto& value) {
     visit("name", value.name, Name{});
-    visit("inputs", value.inputs, Entries{1, 1});
+    visit("inputs", value.inputs, Entries{1, 16});
     visit("ladder", value.ladder, Any{});
     visit("outputs", value.outputs, Entries{1, 1});
     visit("store", value.store, Any{});
     visit("frame_rate", value.frame_rate, FrameRate{});
-    visit("repeat_duration", value.repeat_duration, Lasting{0ms, 1h});
+    visit("input_loss", value.input_loss, Any{});
+    visit("failover", value.failover, Any{});
+    visit("idle", value.idle, Any{});
+    visit("idle_after", value.idle_after, Lasting{1s, 240h});
+    visit("overlays", value.overlays, Entries{0, 16});
+    visit("time_burn_in", value.time_burn_in, Any{});
+    visit("thumbnail_interval", value.thumbnail_interval, Lasting{0ms, 1h});
 }
 
 void for_each_field(auto&& visit, Of<OriginConfig> auto& value) {

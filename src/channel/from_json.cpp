@@ -61,6 +61,22 @@ public:
         if (json != "auto") value = read_rational(json, path, problems_);
     }
 
+    void read(const Json& json, const std::string& path, double& value, const auto& rule) {
+        value = read_number(json, path, rule.allowed(), problems_).value_or(value);
+    }
+
+    void read(const Json& json, const std::string& path, std::optional<double>& value,
+              const auto& rule) {
+        value.reset();
+        if (!json.is_null()) value = read_number(json, path, rule.allowed(), problems_);
+    }
+
+    template <Described T>
+    void read(const Json& json, const std::string& path, std::optional<T>& value, const auto&) {
+        value.reset();
+        if (!json.is_null()) read_object(json, path, value.emplace());
+    }
+
     template <class T>
     requires std::is_enum_v<T>
     void read(const Json& json, const std::string& path, T& value, const auto&) {

@@ -198,8 +198,9 @@ Result<GstElement*> make_element(const HlsSink& sink, const EncoderLadder& ladde
     }
     const auto reporter = std::make_shared<Reporter>();
     const auto output = make_output(sink, ladder, store, prefix, reporter);
-    auto segmenters = output->make_segmenters();
+    auto segmenters = output->begin_run(ladder, 0);
     if (!segmenters) return segmenters.error();
+    output->expect_end();
     GstElement* bin = gst_bin_new(nullptr);
     reporter->report_for(bin);
     GstElement* tee = nullptr;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "channel/hls_output.hpp"
 
-#include <glib.h>
-
-#include <cstdio>
 #include <utility>
 
 #include "media/grid.hpp"
@@ -14,8 +11,8 @@ namespace weir::channel {
 
 namespace {
 
-std::vector<media::Track> make_tracks(const HlsOutputOptions& options) {
-    const auto& ladder = options.ladder;
+std::vector<media::Track> make_tracks(const HlsOutputOptions& options,
+                                      const EncoderLadder& ladder) {
     const auto* audio = ladder.audio.empty() ? nullptr : &ladder.audio.front();
     std::vector<media::Track> tracks;
     for (const auto& video : ladder.video) {
@@ -31,15 +28,8 @@ std::vector<media::Track> make_tracks(const HlsOutputOptions& options) {
     return tracks;
 }
 
-// Two runs never make the same name, whatever the clock says.
-std::string random_run() {
-    char text[9];
-    std::snprintf(text, sizeof text, "%08x", g_random_int());
-    return text;
-}
-
 PublisherOptions publisher_options(const HlsOutputOptions& options) {
-    PublisherOptions result{.prefix = options.prefix, .run = random_run(), .keep = {}};
+    PublisherOptions result{.prefix = options.prefix, .keep = {}};
     if (options.recorded) return result;
     result.make_room = true;
     if (options.sink.playlist_type == PlaylistType::live) {
@@ -58,39 +48,66 @@ std::int64_t target_duration(const HlsSink& sink, const Rational& frame_rate) {
 HlsOutput::HlsOutput(HlsOutputOptions options, std::shared_ptr<Store> store, HlsOutputEvents events)
     : options_(std::move(options)),
       events_(std::move(events)),
-      timeline_(std::make_shared<media::Timeline>(options_.programme, make_tracks(options_),
+      timeline_(std::make_shared<media::Timeline>(options_.programme,
+                                                  make_tracks(options_, options_.ladder),
                                                   options_.discontinuity_sequence)),
-      running_(options_.ladder.video.size()),
       publisher_(std::make_unique<Publisher>(
           publisher_options(options_), std::move(store), timeline_,
           PublisherEvents{events_.on_slot, events_.on_store, events_.on_finished})) {}
 
-Result<std::vector<base::ObjectPtr<GstElement>>> HlsOutput::make_segmenters() {
-    std::vector<base::ObjectPtr<GstElement>> segmenters;
+Result<std::vector<base::ObjectPtr<GstElement>>> HlsOutput::begin_run(
+    const EncoderLadder& ladder, std::int64_t first_number, std::function<void()> on_end) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (runs_begun_++ > 0) {
+            timeline_->change_tracks(first_number, make_tracks(options_, ladder));
+        }
+        ++runs_open_;
+    }
+    const auto run = random_run();
+    const auto running = std::make_shared<std::size_t>(ladder.video.size());
     const auto self = shared_from_this();
-    for (std::size_t i = 0; i < options_.ladder.video.size(); ++i) {
-        auto made =
-            segment::make_ts_segmenter({.segment_duration = options_.sink.segment_duration,
-                                        .has_audio = !options_.ladder.audio.empty()},
-                                       {.on_codecs =
-                                            [self, i](std::string codecs) {
-                                                self->timeline_->set_codecs(i, std::move(codecs));
-                                            },
-                                        .on_segment =
-                                            [self, i](media::Segment segment) {
-                                                self->publisher_->publish(i, std::move(segment));
-                                            },
-                                        .on_end = [self] { self->on_end(); },
-                                        .on_error = events_.on_error,
-                                        .before_eos = events_.before_eos});
+    std::vector<base::ObjectPtr<GstElement>> segmenters;
+    for (const auto& rendition : ladder.video) {
+        const std::size_t track = timeline_->index_of(rendition.name);
+        auto made = segment::make_ts_segmenter(
+            {.segment_duration = options_.sink.segment_duration,
+             .has_audio = !ladder.audio.empty()},
+            {.on_codecs =
+                 [self, track](std::string codecs) {
+                     self->timeline_->set_codecs(track, std::move(codecs));
+                 },
+             .on_segment =
+                 [self, track, run](media::Segment segment) {
+                     self->publisher_->publish(track, run, std::move(segment));
+                 },
+             .on_end = [self, running, on_end] { self->on_segmenter_end(*running, on_end); },
+             .on_error = events_.on_error,
+             .before_eos = events_.before_eos});
         if (!made) return made.error();
         segmenters.push_back(std::move(*made));
     }
     return segmenters;
 }
 
-void HlsOutput::on_end() {
-    if (--running_ == 0) publisher_->finish();
+void HlsOutput::on_segmenter_end(std::size_t& running, const std::function<void()>& on_end) {
+    bool last = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (--running > 0) return;
+        last = --runs_open_ == 0 && expect_end_;
+    }
+    if (last) publisher_->finish();
+    if (on_end) on_end();
+}
+
+void HlsOutput::expect_end() {
+    {
+        const std::lock_guard lock(mutex_);
+        expect_end_ = true;
+        if (runs_open_ > 0) return;
+    }
+    publisher_->finish();
 }
 
 }  // namespace weir::channel

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// One run's HLS-TS: a segmenter for each video rendition, the publisher behind them and the
-// programme's timeline.
-// Threads: make_segmenters() once, by the owner; the rest is thread-safe. Events come from the
-// publisher's thread.
+// A programme's HLS-TS: its timeline, the publisher behind it, and one run of the encoders after
+// another, each with a segmenter for each video rendition.
+// Threads: begin_run() by the owner; the rest is thread-safe. Events come from the publisher's
+// thread, on_run_end from GStreamer's.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -24,7 +24,7 @@ namespace weir::channel {
 
 struct HlsOutputOptions {
     HlsSink sink;
-    EncoderLadder ladder;
+    EncoderLadder ladder;                     // of the first run
     Rational frame_rate;                      // for the playlists' truths
     std::string prefix;                       // of the keys in the store
     std::string programme;                    // the programme's id
@@ -44,9 +44,17 @@ class HlsOutput : public std::enable_shared_from_this<HlsOutput> {
 public:
     HlsOutput(HlsOutputOptions options, std::shared_ptr<Store> store, HlsOutputEvents events);
 
-    // Bins with pads "video" and, if the ladder has audio, "audio", in the ladder's order. They
-    // keep this object alive. Errors: unsupported.
-    Result<std::vector<base::ObjectPtr<GstElement>>> make_segmenters();
+    // Another run of the encoders, with a discontinuity, from slot `first_number` on (nobody asks
+    // for the first run's). Bins with pads "video" and, if the ladder has audio, "audio", in the
+    // ladder's order; they keep this object alive. `on_end`: all of them have had their
+    // end-of-stream and given their last segments. Errors: unsupported.
+    Result<std::vector<base::ObjectPtr<GstElement>>> begin_run(const EncoderLadder& ladder,
+                                                               std::int64_t first_number,
+                                                               std::function<void()> on_end = {});
+
+    // No other run will begin: with the end of the present one the timeline ends, or at once if
+    // there is none.
+    void expect_end();
 
     // Publishes what has come and ends the timeline, though the segmenters have not ended.
     void finish() { publisher_->finish(); }
@@ -58,13 +66,16 @@ public:
     [[nodiscard]] const HlsOutputOptions& options() const { return options_; }
 
 private:
-    void on_end();
+    void on_segmenter_end(std::size_t& running, const std::function<void()>& on_end);
 
     const HlsOutputOptions options_;
     const HlsOutputEvents events_;
     const std::shared_ptr<media::Timeline> timeline_;
-    std::atomic<std::size_t> running_;  // segmenters that have not ended
     std::unique_ptr<Publisher> publisher_;
+    std::mutex mutex_;  // guards all below
+    std::size_t runs_begun_ = 0;
+    std::size_t runs_open_ = 0;  // begun and not ended
+    bool expect_end_ = false;
 };
 
 // EXT-X-TARGETDURATION of what this sink writes at this frame rate.

@@ -245,6 +245,15 @@ std::optional<std::int64_t> read_integer(const Json& json, const std::string& pa
     return std::nullopt;
 }
 
+std::optional<double> read_number(const Json& json, const std::string& path,
+                                  const std::string& allowed, ProblemList& problems) {
+    if (!json.is_number()) {
+        problems.add(path, allowed + ", is " + described(json));
+        return std::nullopt;
+    }
+    return json.get<double>();
+}
+
 std::optional<std::chrono::milliseconds> read_duration(const Json& json, const std::string& path,
                                                        const std::string& allowed,
                                                        ProblemList& problems) {

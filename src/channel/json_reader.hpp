@@ -57,6 +57,8 @@ std::optional<bool> read_bool(const Json& json, const std::string& path, Problem
 std::optional<std::int64_t> read_integer(const Json& json, const std::string& path,
                                          const std::string& allowed, ProblemList&);
 // Seconds, a whole number of milliseconds.
+std::optional<double> read_number(const Json& json, const std::string& path,
+                                  const std::string& allowed, ProblemList& problems);
 std::optional<std::chrono::milliseconds> read_duration(const Json& json, const std::string& path,
                                                        const std::string& allowed, ProblemList&);
 // A number, or "30000/1001".

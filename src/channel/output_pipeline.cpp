@@ -2,16 +2,14 @@
 #include "channel/output_pipeline.hpp"
 
 #include <gst/app/gstappsrc.h>
-#include <gst/audio/audio.h>
-#include <gst/video/video.h>
 
 #include <utility>
 
+#include "channel/raw_caps.hpp"
 #include "encode/encoder_ladder.hpp"
 
 namespace weir::channel {
 
-using base::adopt_mini;
 using base::ObjectPtr;
 
 namespace {
@@ -19,22 +17,6 @@ namespace {
 // What the encoders may be behind before the playout thread waits for them.
 constexpr guint64 kQueuedFrames = 4;
 constexpr guint64 kQueuedAudio = 64;
-
-base::MiniPtr<GstCaps> video_caps(const media::RawFormat& format, const Rational& frame_rate) {
-    return adopt_mini(gst_caps_new_simple(
-        "video/x-raw", "format", G_TYPE_STRING, "I420", "width", G_TYPE_INT, format.width, "height",
-        G_TYPE_INT, format.height, "framerate", GST_TYPE_FRACTION,
-        static_cast<int>(frame_rate.numerator), static_cast<int>(frame_rate.denominator),
-        "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, "interlace-mode", G_TYPE_STRING,
-        "progressive", "colorimetry", G_TYPE_STRING, "bt709", nullptr));
-}
-
-base::MiniPtr<GstCaps> audio_caps(const media::RawFormat& format) {
-    GstAudioInfo info;
-    gst_audio_info_set_format(&info, GST_AUDIO_FORMAT_F32LE, format.sample_rate, format.channels,
-                              nullptr);
-    return adopt_mini(gst_audio_info_to_caps(&info));
-}
 
 void configure(GstElement* source, GstCaps* caps, guint64 buffers) {
     // Not live: the playout alone paces, so nothing downstream ever times out a late pad.
@@ -63,13 +45,33 @@ Result<void> OutputPipeline::add_sources(const EncoderLadder& ladder,
     auto video = pipeline_.add("appsrc", "video");
     if (!video) return video.error();
     video_ = *video;
-    configure(video_, video_caps(format, frame_rate).get(), kQueuedFrames);
+    configure(video_, raw_video_caps(format, frame_rate).get(), kQueuedFrames);
+    add_time();
     if (ladder.audio.empty()) return {};
     auto audio = pipeline_.add("appsrc", "audio");
     if (!audio) return audio.error();
     audio_ = *audio;
-    configure(audio_, audio_caps(format).get(), kQueuedAudio);
+    configure(audio_, raw_audio_caps(format).get(), kQueuedAudio);
     return {};
+}
+
+// Running time is UTC: as a date it is what a clock shows. Silent it passes frames on as they are.
+void OutputPipeline::add_time() {
+    auto overlay = pipeline_.add("timeoverlay");
+    if (!overlay) return;
+    time_ = *overlay;
+    const std::unique_ptr<GDateTime, decltype(&g_date_time_unref)> epoch(
+        g_date_time_new_from_unix_utc(0), &g_date_time_unref);
+    gst_util_set_object_arg(G_OBJECT(time_), "time-mode", "running-time");
+    g_object_set(time_, "silent", TRUE, "show-times-as-dates", TRUE, "datetime-epoch", epoch.get(),
+                 "datetime-format", "%Y-%m-%d %H:%M:%S UTC", "shaded-background", TRUE, nullptr);
+    gst_util_set_object_arg(G_OBJECT(time_), "halignment", "right");
+    gst_util_set_object_arg(G_OBJECT(time_), "valignment", "bottom");
+    gst_element_link_pads(video_, "src", time_, "video_sink");
+}
+
+void OutputPipeline::set_time_burn_in(bool shown) {
+    if (time_) g_object_set(time_, "silent", shown ? FALSE : TRUE, nullptr);
 }
 
 Result<void> OutputPipeline::add_ladder(const EncoderLadder& ladder, const Rational& frame_rate,
@@ -78,7 +80,7 @@ Result<void> OutputPipeline::add_ladder(const EncoderLadder& ladder, const Ratio
     if (!made) return made.error();
     GstElement* encoders = made->get();
     gst_bin_add(pipeline_.bin(), encoders);
-    gst_element_link_pads(video_, "src", encoders, "video");
+    gst_element_link_pads(time_ ? time_ : video_, "src", encoders, "video");
     GstElement* tee = nullptr;
     if (audio_) {
         gst_element_link_pads(audio_, "src", encoders, "audio");

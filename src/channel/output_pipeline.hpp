@@ -32,6 +32,9 @@ public:
     // To PLAYING; nothing flows before the first push.
     Result<void> start() { return pipeline_.start(); }
 
+    // UTC of each frame drawn into it, or not; at any time.
+    void set_time_burn_in(bool shown);
+
     // Block while the encoders are behind.
     void push_frame(base::MiniPtr<GstBuffer> frame) override;
     void push_audio(base::MiniPtr<GstBuffer> samples) override;
@@ -46,12 +49,14 @@ private:
     OutputPipeline() : pipeline_("weir-output") {}
     Result<void> add_sources(const EncoderLadder& ladder, const media::RawFormat& format,
                              const Rational& frame_rate);
+    void add_time();
     Result<void> add_ladder(const EncoderLadder& ladder, const Rational& frame_rate,
                             std::vector<base::ObjectPtr<GstElement>> segmenters);
 
     base::Pipeline pipeline_;
     GstElement* video_ = nullptr;  // the pipeline owns them
     GstElement* audio_ = nullptr;
+    GstElement* time_ = nullptr;  // null: GStreamer cannot draw text here
 };
 
 }  // namespace weir::channel

@@ -1,47 +1,39 @@
 // SPDX-License-Identifier: MIT
-// One programme, from its start to its end: opens the input, waits for its first picture, begins on
-// the grid, and at last finishes the playlists. Channel has one after another.
-// Threads: start() on the control thread; finish() and stop() on any thread, one of them once;
-// events on the control thread, or the publisher's.
+// One programme, from its start to its end. Channel has one after another.
+// Threads: start() and what changes it on the control thread; finish() and stop() on any thread,
+// one of them once; events on the control thread, the playout's or the publisher's.
 #pragma once
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
+#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include <weir/channel.hpp>
 #include <weir/config.hpp>
 #include <weir/event.hpp>
 #include <weir/result.hpp>
+#include <weir/store.hpp>
 
 #include "base/clock.hpp"
 #include "base/executor.hpp"
-#include "channel/hls_output.hpp"
-#include "channel/output_pipeline.hpp"
-#include "ingest/input.hpp"
-#include "playout/pacer.hpp"
-#include "playout/playout.hpp"
+#include "channel/frame_taps.hpp"
+#include "channel/thumbnailer.hpp"
+#include "media/timeline.hpp"
+#include "origin/hls_endpoint.hpp"
 
 namespace weir::channel {
 
 struct ProgrammeEvents {
     std::function<void(EventDetail)> event;
-    // The timeline exists: the programme can be served from now on.
-    std::function<void(const HlsOutput&)> begun;
+    // The timeline exists: it can be served from now on.
+    std::function<void(std::shared_ptr<const media::Timeline>, origin::HlsEndpointOptions)> begun;
     std::function<void()> first_slot;
     std::function<void(std::string)> failed;  // the output pipeline died
-    std::function<void()> suspended;          // the machine slept: begin another programme
-};
-
-struct ProgrammeFigures {
-    playout::PlayoutStats playout;
-    std::uint64_t segments = 0;
-    std::chrono::nanoseconds lag{};
+    // The programme cannot go on: finish it and begin another.
+    std::function<void(std::string reason)> over;
 };
 
 // What a programme leaves for the next one at the same address, so that numbers never go back.
@@ -56,78 +48,56 @@ struct Continuation {
     }
 };
 
-class Programme : public std::enable_shared_from_this<Programme> {
-public:
-    Programme(const ChannelConfig& config, std::shared_ptr<Store> store,
-              std::shared_ptr<base::Clock> clock, std::shared_ptr<base::Executor> executor,
-              const Continuation& continuation, ProgrammeEvents events);
-    ~Programme();  // stop()
+// What a programme needs from its channel.
+struct ProgrammeContext {
+    std::shared_ptr<Store> store;
+    std::shared_ptr<base::Clock> clock;
+    std::shared_ptr<base::Executor> executor;
+    Continuation continuation{};
+    std::shared_ptr<FrameTaps> taps;
+    std::shared_ptr<Thumbnailer> thumbnailer;  // null: none
+};
 
-    // Opens the input. Errors: what can be known at once, with the field.
-    Result<void> start();
+class Programme {
+public:
+    virtual ~Programme() = default;
+
+    // Opens the inputs. Errors: what can be known at once, with the field.
+    virtual Result<void> start() = 0;
+
+    // What can be changed while it runs; the caller has validated `config` and compared what
+    // cannot. Errors: with the field; then nothing is changed but what comes before it.
+    virtual Result<void> update(const ChannelConfig& config) = 0;
+
+    // The host's choice of the input (nothing: the failover's), from `at` on.
+    // Errors: unavailable when too many are scheduled already.
+    virtual Result<void> choose_input(std::optional<std::size_t> input, media::MediaTime at) = 0;
+
+    // No more output until resume(). Errors: unsupported.
+    virtual Result<void> pause() = 0;
+    virtual Result<void> resume() = 0;
 
     // Ends on the grid and waits until every playlist has its end.
     // Errors: timed_out when the encoder did not deliver in time; finished all the same.
-    Result<void> finish();
+    virtual Result<void> finish() = 0;
 
     // Ends at once, unfinished.
-    void stop();
+    virtual void stop() = 0;
 
-    [[nodiscard]] std::string id() const;
-    [[nodiscard]] Continuation continuation() const;
-    [[nodiscard]] bool input_lost() const { return input_lost_; }
-    [[nodiscard]] ProgrammeFigures figures() const;
-
-private:
-    void open_input();
-    void on_connected(const ingest::StreamInfo& info);
-    void on_lost(const std::string& field, const std::string& cause);
-    void describe_input();
-    void check_tracks();
-    void begin_when_ready(std::chrono::milliseconds patience);
-    void begin();
-    Result<void> begin_output(const media::Grid& grid, std::int64_t frame);
-    [[nodiscard]] std::int64_t choose_first_frame(const media::Grid& grid) const;
-    void on_clock(playout::Pacer::Condition condition);
-    void on_slot(const media::Slot& slot);
-    void on_finished();
-    bool wait_finished(std::chrono::milliseconds patience);
-    void tear_down();
-    void set_alert(const std::string& code, bool set, const std::string& text);
-
-    const ChannelConfig config_;
-    const HlsSink sink_;
-    const std::shared_ptr<Store> store_;
-    const std::shared_ptr<base::Clock> clock_;
-    const std::shared_ptr<base::Executor> executor_;
-    const Continuation continuation_;
-    const ProgrammeEvents events_;
-    const media::RawFormat format_;
-    const std::shared_ptr<playout::Playout> playout_;
-
-    // Control thread.
-    std::shared_ptr<ingest::Input> input_;
-    std::atomic<bool> input_lost_{false};
-    std::string loss_;  // the last cause
-    std::optional<Rational> source_rate_;
-    bool connected_ = false;
-
-    mutable std::mutex mutex_;  // guards all below
-    std::condition_variable finished_wake_;
-    std::string id_;
-    std::optional<media::Grid> grid_;
-    std::int64_t first_frame_ = 0;
-    std::shared_ptr<HlsOutput> hls_;
-    std::unique_ptr<OutputPipeline> output_;
-    std::unique_ptr<playout::Pacer> pacer_;
-    std::map<std::string, std::string> alerts_;
-    std::uint64_t segments_ = 0;
-    bool ending_ = false;  // finish() or stop() has begun
-    bool finished_ = false;
-    std::string recording_failure_;  // why the finished playlists are not all in the store
+    [[nodiscard]] virtual std::string id() const = 0;
+    [[nodiscard]] virtual Continuation continuation() const = 0;
+    [[nodiscard]] virtual bool input_lost() const = 0;
+    [[nodiscard]] virtual ChannelStats stats() const = 0;
 };
+
+// With encoders, or of passthrough only, as the ladder wants it.
+std::shared_ptr<Programme> make_programme(const ChannelConfig& config, ProgrammeContext context,
+                                          ProgrammeEvents events);
 
 // "20261122T083856123Z".
 std::string programme_id(media::MediaTime start);
+
+// EXT-X-DISCONTINUITY-SEQUENCE of the first slot.
+std::int64_t first_discontinuity(media::MediaTime start, const Continuation& continuation);
 
 }  // namespace weir::channel

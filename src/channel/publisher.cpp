@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "channel/publisher.hpp"
 
+#include <glib.h>
 #include <pthread.h>
 
+#include <cstdio>
 #include <utility>
 
 namespace weir::channel {
+
+std::string random_run() {
+    char text[9];
+    std::snprintf(text, sizeof text, "%08x", g_random_int());
+    return text;
+}
 
 Publisher::Publisher(PublisherOptions options, std::shared_ptr<Store> store,
                      std::shared_ptr<media::Timeline> timeline, PublisherEvents events)
@@ -14,7 +22,6 @@ Publisher::Publisher(PublisherOptions options, std::shared_ptr<Store> store,
       store_(std::move(store)),
       timeline_(std::move(timeline)),
       events_(std::move(events)),
-      tracks_(timeline_->tracks()),
       thread_([this](const std::stop_token& stop) {
           pthread_setname_np(pthread_self(), "weir-publisher");
           run(stop);
@@ -29,11 +36,11 @@ void Publisher::close() {
     if (thread_.joinable()) thread_.join();
 }
 
-void Publisher::publish(std::size_t track, media::Segment segment) {
+void Publisher::publish(std::size_t track, const std::string& run, media::Segment segment) {
     const std::lock_guard lock(mutex_);
     const bool lost = queue_.size() >= options_.max_queued;
     if (lost) segment.bytes = {};
-    queue_.push_back({track, std::move(segment), lost});
+    queue_.push_back({track, run, std::move(segment), lost});
     wake_.notify_one();
 }
 
@@ -62,28 +69,31 @@ void Publisher::run(const std::stop_token& stop) {
 void Publisher::handle(const Item& item) {
     const auto& segment = item.segment;
     std::optional<std::uint64_t> size;
-    Result<void> stored = item.lost ? Error{ErrorCode::unavailable, "the store is too slow"}
-                                    : put(item.track, segment);
+    Result<void> stored =
+        item.lost ? Error{ErrorCode::unavailable, "the store is too slow"} : put(item);
     if (stored) size = segment.bytes.size();
     if (store_failing_ == stored.has_value()) {
         store_failing_ = !stored;
         events_.on_store(store_failing_, stored ? "" : stored.error().message);
     }
-    const auto slot =
-        timeline_->add(item.track, segment.number, segment.start, segment.end, options_.run, size);
-    if (!slot) return;
-    if (!slot->gap) events_.on_slot(*slot);
+    if (segment.discontinuity) timeline_->mark_discontinuity();
+    const auto slots =
+        timeline_->add(item.track, segment.number, segment.start, segment.end, item.run, size);
+    if (slots.empty()) return;
+    for (const auto& slot : slots) {
+        if (!slot.gap) events_.on_slot(slot);
+    }
     expire();
 }
 
-Result<void> Publisher::put(std::size_t track, const media::Segment& segment) {
+Result<void> Publisher::put(const Item& item) {
     media::Slot slot;
-    slot.number = segment.number;
-    slot.run = options_.run;
-    const auto key =
-        folder_ + media::segment_name(timeline_->programme(), tracks_[track].name, slot);
+    slot.number = item.segment.number;
+    slot.run = item.run;
+    const auto key = folder_ + media::segment_name(timeline_->programme(),
+                                                   timeline_->all_tracks()[item.track].name, slot);
     while (true) {
-        auto stored = store_->put(key, segment.bytes);
+        auto stored = store_->put(key, item.segment.bytes);
         const bool full = !stored && stored.error().code == ErrorCode::unavailable;
         if (!full || !options_.make_room || !drop_oldest()) return stored;
     }
@@ -98,7 +108,7 @@ bool Publisher::drop_oldest() {
 }
 
 void Publisher::remove(const media::Slot& slot) {
-    for (const auto& track : tracks_) {
+    for (const auto& track : timeline_->all_tracks()) {
         // What is not there any more need not be removed.
         static_cast<void>(store_->remove(
             folder_ + media::segment_name(timeline_->programme(), track.name, slot)));
@@ -107,9 +117,16 @@ void Publisher::remove(const media::Slot& slot) {
 
 void Publisher::expire() {
     if (!options_.keep) return;
+    // By what the slots last: over a time without any they stay in the playlist.
     const auto slots = timeline_->all().slots;
-    if (slots.empty()) return;
-    for (const auto& slot : timeline_->trim(slots.back().end - *options_.keep)) remove(slot);
+    media::MediaTime kept{};
+    auto first = slots.rbegin();
+    while (first != slots.rend() && kept < *options_.keep) {
+        kept += first->end - first->start;
+        ++first;
+    }
+    if (first == slots.rend()) return;
+    for (const auto& slot : timeline_->trim(first->end)) remove(slot);
 }
 
 }  // namespace weir::channel

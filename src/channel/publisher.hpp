@@ -23,7 +23,6 @@ namespace weir::channel {
 
 struct PublisherOptions {
     std::string prefix;  // of the keys: "<channel>", or empty
-    std::string run;
     // Segments wait here for a slow store. Past the limit the newest is lost and its slot is a gap:
     // live goes on, and memory stays bounded.
     std::size_t max_queued = 64;
@@ -40,13 +39,17 @@ struct PublisherEvents {
     std::function<void()> on_finished;
 };
 
+// Two runs never make the same name, whatever the clock says.
+std::string random_run();
+
 class Publisher {
 public:
     Publisher(PublisherOptions options, std::shared_ptr<Store> store,
               std::shared_ptr<media::Timeline> timeline, PublisherEvents events);
     ~Publisher();  // close()
 
-    void publish(std::size_t track, media::Segment segment);
+    // A segment that `run` made; `track` is its index in the timeline.
+    void publish(std::size_t track, const std::string& run, media::Segment segment);
 
     // After what is queued the timeline is finished and on_finished called. Once; more is harmless.
     void finish();
@@ -57,13 +60,14 @@ public:
 private:
     struct Item {
         std::size_t track = 0;
+        std::string run;
         media::Segment segment;
         bool lost = false;  // there was no room for its bytes
     };
 
     void run(const std::stop_token& stop);
     void handle(const Item& item);
-    Result<void> put(std::size_t track, const media::Segment& segment);
+    Result<void> put(const Item& item);
     bool drop_oldest();
     void remove(const media::Slot& slot);
     void expire();
@@ -73,7 +77,6 @@ private:
     const std::shared_ptr<Store> store_;
     const std::shared_ptr<media::Timeline> timeline_;
     const PublisherEvents events_;
-    const std::vector<media::Track> tracks_;
     bool store_failing_ = false;  // publisher's thread only
     std::mutex mutex_;            // guards all below
     std::condition_variable_any wake_;

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 
 #include "base/redact.hpp"
@@ -153,6 +154,49 @@ std::string FrameRate::operator()(const Rational& value) const {
 
 std::string FrameRate::operator()(const std::optional<Rational>& value) const {
     return value ? (*this)(*value) : std::string();
+}
+
+std::string Number::allowed() const {
+    const auto text = [](double value) {
+        char digits[32];
+        std::snprintf(digits, sizeof digits, "%g", value);
+        return std::string(digits);
+    };
+    return "must be " + text(min) + " to " + text(max);
+}
+
+std::string Number::operator()(double value) const {
+    if (value >= min && value <= max) return {};
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%g", value);
+    return allowed() + ", is " + digits;
+}
+
+std::string Number::operator()(const std::optional<double>& value) const {
+    return value ? (*this)(*value) : std::string();
+}
+
+std::string Passphrase::operator()(const std::string& value) const {
+    constexpr std::size_t kShortest = 10;
+    constexpr std::size_t kLongest = 79;  // libsrt's HAICRYPT_PWD_MAX_SZ is 80, with the end
+    if (value.empty() || (value.size() >= kShortest && value.size() <= kLongest)) return {};
+    return "must have 10 to 79 characters, has " + std::to_string(value.size());
+}
+
+std::string Url::operator()(const std::string& value) const {
+    const std::string form = "must be " + joined(schemes) + "://host/...";
+    if (value.empty()) return form + ", is empty";
+    const auto parts = split_uri(value);
+    std::string mistake;
+    if (!parts) {
+        mistake = "is no URL";
+    } else if (std::find(schemes.begin(), schemes.end(), parts->scheme) == schemes.end()) {
+        mistake = "the scheme is not " + joined(schemes);
+    } else if (parts->host.empty()) {
+        mistake = "the host is missing";
+    }
+    if (mistake.empty()) return {};
+    return form + ", is " + shown(base::redacted_url(value)) + ": " + mistake;
 }
 
 std::string RtmpUrl::operator()(const std::string& value) const {

@@ -97,6 +97,27 @@ struct FrameRate {
     std::string operator()(const std::optional<Rational>& value) const;
 };
 
+// A number in a range, or nothing where the field allows it.
+struct Number {
+    double min;
+    double max;
+
+    [[nodiscard]] std::string allowed() const;
+    std::string operator()(double value) const;
+    std::string operator()(const std::optional<double>& value) const;
+};
+
+// What SRT takes: 10 to 79 characters, or none. The text never shows it.
+struct Passphrase {
+    std::string operator()(const std::string& value) const;
+};
+
+// <scheme>://host..., with one of the schemes. The text shows no password and no query.
+struct Url {
+    std::vector<std::string> schemes;
+    std::string operator()(const std::string& value) const;
+};
+
 // rtmp://host[:port]/application/stream. The text never shows the stream: it is often a secret.
 struct RtmpUrl {
     std::string operator()(const std::string& value) const;

@@ -35,6 +35,15 @@ struct Writer {
         return value ? write(*value) : "auto";
     }
 
+    static OrderedJson write(const std::optional<double>& value) {
+        return value ? OrderedJson(*value) : OrderedJson(nullptr);
+    }
+
+    template <Described T>
+    static OrderedJson write(const std::optional<T>& value) {
+        return value ? write(*value) : OrderedJson(nullptr);
+    }
+
     template <class T>
     requires std::is_enum_v<T>
     static OrderedJson write(T value) {

@@ -53,6 +53,12 @@ public:
         std::visit([&](const auto& alternative) { check(path, alternative); }, value);
     }
 
+    template <Described T>
+    void check(const std::string& path, const std::optional<T>& value) {
+        order_.emplace(path, order_.size());
+        if (value) check(path, *value);
+    }
+
     void check(const std::string& path, const std::shared_ptr<Store>& store) {
         order_.emplace(path, order_.size());
         if (!store) add(path, "must not be null");
@@ -108,6 +114,15 @@ private:
 
 void check_ladder(Checker& checker, const std::string& path, const EncoderLadder& ladder) {
     Uniqueness names(checker);
+    if (ladder.video.empty() && !ladder.passthrough) {
+        checker.add(below(path, "video"), "must have at least one, has 0");
+    }
+    if (ladder.video.empty() && ladder.passthrough && !ladder.audio.empty()) {
+        checker.add(below(path, "audio"), "cannot be encoded without video");
+    }
+    if (ladder.passthrough) {
+        names.check(below(path, "passthrough.name"), ladder.passthrough->name);
+    }
     const std::string video = below(path, "video");
     const std::string audio = below(path, "audio");
     for (std::size_t i = 0; i < ladder.video.size(); ++i) {
@@ -151,6 +166,33 @@ void check_output(Checker& checker, const std::string& path, const HlsSink& sink
     }
 }
 
+void check_input(Checker& checker, const std::string& path, const RtmpListen& input) {
+    if (input.certificate_file.empty() != input.private_key_file.empty()) {
+        const bool lacks_key = input.private_key_file.empty();
+        checker.add(below(path, lacks_key ? "private_key_file" : "certificate_file"),
+                    std::string("must be given with ") +
+                        (lacks_key ? "certificate_file" : "private_key_file"));
+    }
+}
+
+void check_input(Checker& checker, const std::string& path, const FileInput& input) {
+    for (std::size_t i = 0; i < input.more.size(); ++i) {
+        checker.add(at(below(path, "more"), i), Text{}(input.more[i]));
+    }
+}
+
+void check_input(Checker& checker, const std::string& path, const AppInput& input) {
+    if (!input.source) checker.add(below(path, "source"), "must not be null");
+}
+
+void check_input(Checker& checker, const std::string& path, const GstInput& input) {
+    if (input.launch.empty() == !input.make) {
+        checker.add(below(path, "launch"), "either it or make must be given");
+    }
+}
+
+void check_input(Checker&, const std::string&, const auto&) {}
+
 template <class T>
 void add_below(std::vector<Problem>& all, const std::string& path, const T& value) {
     for (Problem& problem : validate(value)) {
@@ -176,6 +218,10 @@ std::vector<Problem> validate(const ChannelConfig& config) {
     Checker checker;
     checker.check("", config);
     check_ladder(checker, "ladder", config.ladder);
+    for (std::size_t i = 0; i < config.inputs.size(); ++i) {
+        std::visit([&](const auto& input) { check_input(checker, at("inputs", i), input); },
+                   config.inputs[i]);
+    }
     for (std::size_t i = 0; i < config.outputs.size(); ++i) {
         check_output(checker, at("outputs", i), std::get<HlsSink>(config.outputs[i]), config.ladder,
                      "ladder");

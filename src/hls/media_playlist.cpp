@@ -56,6 +56,7 @@ MediaPlaylist make_media_playlist(const media::Window& window, const std::string
     MediaPlaylist playlist;
     playlist.target_duration = options.target_duration;
     playlist.type = options.type;
+    playlist.independent_segments = options.independent_segments;
     playlist.discontinuity_sequence = window.discontinuity_sequence;
     playlist.end_list = window.ended;
     if (!window.slots.empty()) playlist.media_sequence = window.slots.front().number;

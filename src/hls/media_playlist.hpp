@@ -41,6 +41,7 @@ struct MediaPlaylist {
 struct MediaPlaylistOptions {
     std::int64_t target_duration = 0;
     MediaPlaylistType type = MediaPlaylistType::none;  // of the playlist to make
+    bool independent_segments = true;
     std::string uri_prefix;  // what stands before "<rendition>/<number>-<run>.ts"
 };
 

@@ -38,12 +38,21 @@ void append_variant(std::string& text, const Variant& variant) {
 
 }  // namespace
 
-MultivariantPlaylist make_multivariant_playlist(const std::vector<media::Track>& tracks) {
+PlaylistNames passthrough_names(const std::string& name, bool alone) {
+    PlaylistNames names{
+        .multivariant = {name}, .media_suffix = ".media", .independent_segments = false};
+    if (alone) names.multivariant.emplace_back("index");
+    return names;
+}
+
+MultivariantPlaylist make_multivariant_playlist(const std::vector<media::Track>& tracks,
+                                                const PlaylistNames& names) {
     MultivariantPlaylist playlist;
+    playlist.independent_segments = names.independent_segments;
     for (const media::Track& track : tracks) {
         if (track.codecs.empty()) continue;
         playlist.variants.push_back({
-            .uri = track.name + ".m3u8",
+            .uri = track.name + names.media_suffix + ".m3u8",
             .bandwidth = track.bandwidth.peak_bps,
             .average_bandwidth = track.bandwidth.average_bps,
             .codecs = track.codecs,

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "hls/multivariant_playlist.hpp"
 #include "media/timeline.hpp"
 #include "media/track.hpp"
 
@@ -24,8 +25,8 @@ std::vector<media::Track> playlist_tracks(const media::Timeline& timeline,
 // They are what the origin serves at the programme's own address, byte for byte. Empty when the
 // programme has no slot: a playlist without a segment that has ended is none.
 // Requires: timeline.ended().
-std::vector<std::pair<std::string, std::string>> recorded_playlists(const std::string& channel,
-                                                                    const media::Timeline& timeline,
-                                                                    std::int64_t target_duration);
+std::vector<std::pair<std::string, std::string>> recorded_playlists(
+    const std::string& channel, const media::Timeline& timeline, std::int64_t target_duration,
+    const PlaylistNames& names = {});
 
 }  // namespace weir::hls

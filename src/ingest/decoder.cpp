@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ingest/decoder.hpp"
 
-#include <gst/app/gstappsink.h>
-
 #include <algorithm>
+#include <gsl/gsl>
 #include <initializer_list>
 #include <utility>
 #include <vector>
@@ -83,10 +82,18 @@ void Decoder::take_from(GstElement* decodebin) {
     });
 }
 
+void Decoder::expect() {
+    const std::lock_guard lock(mutex_);
+    ++expected_;
+}
+
 void Decoder::take(GstPad* pad) {
     const auto caps = adopt_mini(gst_pad_get_current_caps(pad));
     const auto query = caps ? nullptr : adopt_mini(gst_pad_query_caps(pad, nullptr));
-    const GstCaps* known = caps ? caps.get() : query.get();
+    take(pad, caps ? caps.get() : query.get());
+}
+
+void Decoder::take(GstPad* pad, const GstCaps* known) {
     if (gst_caps_is_empty(known) || gst_caps_is_any(known)) return discard(pad);
     const bool video = gst_structure_has_name(gst_caps_get_structure(known, 0), "video/x-raw");
     const bool audio = gst_structure_has_name(gst_caps_get_structure(known, 0), "audio/x-raw");
@@ -116,12 +123,20 @@ void Decoder::discard(GstPad* pad) {
 void Decoder::link_branch(GstPad* pad, Kind kind) {
     const bool video = kind == Kind::video;
     const auto added =
-        video ? add(bin_, {"queue", "videoconvertscale", "capsfilter", "appsink"})
+        video ? add(bin_, {"queue", "deinterlace", "videoflip", "videoconvertscale", "capsfilter",
+                           "appsink"})
               : add(bin_, {"queue", "audioconvert", "audioresample", "capsfilter", "appsink"});
     if (!added) return events_.failed(added.error().message);
     const std::vector<GstElement*>& chain = *added;
     limit_by_bytes(chain.front(), video ? 16'000'000 : 4'000'000);
-    if (video) g_object_set(chain.front(), "max-size-buffers", 2U, nullptr);
+    if (video) {
+        g_object_set(chain.front(), "max-size-buffers", 2U, nullptr);
+        // Both let through what needs no correction. One frame for two fields: the rate is the
+        // programme's business.
+        gst_util_set_object_arg(G_OBJECT(chain[1]), "mode", "auto");
+        gst_util_set_object_arg(G_OBJECT(chain[1]), "fields", "top");
+        gst_util_set_object_arg(G_OBJECT(chain[2]), "video-direction", "auto");
+    }
     const auto caps = adopt_mini(
         gst_caps_from_string((video ? video_caps(format_) : audio_caps(format_)).c_str()));
     g_object_set(chain[chain.size() - 2], "caps", caps.get(), nullptr);
@@ -136,36 +151,65 @@ void Decoder::link_branch(GstPad* pad, Kind kind) {
 }
 
 void Decoder::connect_sink(GstElement* sink, Kind kind) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!first_sink_) first_sink_ = base::borrow_object(sink);
+    }
     // async=FALSE: no preroll, because a stream that has no data yet must not hold up the other.
     g_object_set(sink, "sync", FALSE, "async", FALSE, "max-buffers", 1U, "wait-on-eos", FALSE,
                  "emit-signals", TRUE, "enable-last-sample", FALSE, nullptr);
     const std::weak_ptr<Decoder> weak = weak_from_this();
-    base::connect<GstFlowReturn, GstElement*>(sink, "new-sample", [weak, kind](GstElement* from) {
-        const auto self = weak.lock();
-        return self ? self->on_sample(from, kind) : GST_FLOW_FLUSHING;
-    });
-    base::connect<void, GstElement*>(sink, "eos", [weak](GstElement*) {
-        if (const auto self = weak.lock()) self->on_eos();
+    // In front of the sink, not in it: there a delivery that waits for room would hold a lock that
+    // the pipeline's change to PLAYING needs, on the control thread.
+    base::add_probe(
+        adopt_object(gst_element_get_static_pad(sink, "sink")).get(),
+        static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_FLUSH),
+        [weak, kind](GstPad* pad, GstPadProbeInfo* info) {
+            const auto self = weak.lock();
+            if (!self) return GST_PAD_PROBE_DROP;
+            if ((info->type & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
+                info->ABI.abi.flow_ret =
+                    self->on_buffer(pad, GST_PAD_PROBE_INFO_BUFFER(info), kind);
+                gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+                return GST_PAD_PROBE_HANDLED;
+            }
+            const bool flushed =
+                GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_FLUSH_STOP;
+            if (flushed) self->discarding_ = false;
+            return GST_PAD_PROBE_OK;
+        });
+    base::connect<void, GstElement*>(sink, "eos", [weak, kind](GstElement*) {
+        if (const auto self = weak.lock()) self->on_eos(kind);
     });
 }
 
-GstFlowReturn Decoder::on_sample(GstElement* appsink, Kind kind) {
-    const auto sample = adopt_mini(gst_app_sink_pull_sample(GST_APP_SINK(appsink)));
-    if (!sample) return GST_FLOW_EOS;
-    GstBuffer* buffer = gst_sample_get_buffer(sample.get());
-    const GstSegment* segment = gst_sample_get_segment(sample.get());
+GstFlowReturn Decoder::on_buffer(GstPad* pad, GstBuffer* buffer, Kind kind) {
+    if (discarding_) return GST_FLOW_OK;
+    const auto event = adopt_mini(gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0));
+    const auto caps = adopt_mini(gst_pad_get_current_caps(pad));
+    if (!event || !caps) return GST_FLOW_OK;
+    const GstSegment* segment = nullptr;
+    gst_event_parse_segment(event.get(), &segment);
+    // A picture file has no times: its picture comes first.
+    const bool untimed = !GST_BUFFER_PTS_IS_VALID(buffer) && is_first_picture(kind);
     const auto running =
-        gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+        untimed ? 0 : gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
     if (running == GST_CLOCK_TIME_NONE) return GST_FLOW_OK;  // outside the segment: not to be shown
     ++arrivals_;
-    note_caps(sample.get(), kind);
+    note_caps(caps.get(), kind);
     const MediaTime pts = place(buffer, MediaTime(static_cast<std::int64_t>(running)), kind);
-    return deliver(sample.get(), kind, pts) ? GST_FLOW_OK : GST_FLOW_FLUSHING;
+    return deliver(buffer, kind, pts) ? GST_FLOW_OK : GST_FLOW_FLUSHING;
+}
+
+bool Decoder::is_first_picture(Kind kind) const {
+    const std::lock_guard lock(mutex_);
+    return kind == Kind::video && !begin_.video;
 }
 
 // Source time of a unit; remembers what the next round of a looping file needs.
 MediaTime Decoder::place(GstBuffer* buffer, MediaTime running, Kind kind) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    settle(lock, running, kind);
     note_begin(running, kind);
     const MediaTime pts = running + base_;
     const auto duration = GST_BUFFER_DURATION(buffer);
@@ -182,8 +226,32 @@ MediaTime Decoder::place(GstBuffer* buffer, MediaTime running, Kind kind) {
     return pts;
 }
 
-bool Decoder::deliver(GstSample* sample, Kind kind, MediaTime pts) {
-    GstBuffer* buffer = gst_sample_get_buffer(sample);
+void Decoder::begin_at(MediaTime begin) {
+    const std::lock_guard lock(mutex_);
+    begin_at_ = begin;
+    video_end_ = audio_end_ = begin;
+}
+
+void Decoder::stop() {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    settled_.notify_all();
+}
+
+// Where the first media lies decides where all of it does.
+void Decoder::settle(std::unique_lock<std::mutex>& lock, MediaTime running, Kind kind) {
+    if (!begin_at_) return;
+    if (kind == Kind::audio && has_video_) {
+        settled_.wait(lock, [this] { return !begin_at_ || stopped_ || video_ended_; });
+        if (!begin_at_) return;
+    }
+    base_ = *std::exchange(begin_at_, std::nullopt) - running;
+    settled_.notify_all();
+}
+
+bool Decoder::deliver(GstBuffer* buffer, Kind kind, MediaTime pts) {
+    ++delivering_;
+    const auto delivered = gsl::finally([this] { --delivering_; });
     if (kind == Kind::video) return sink_->push_video(pts, base::borrow_mini(buffer));
     GstMapInfo map;
     if (!gst_buffer_map(buffer, &map, GST_MAP_READ)) return true;
@@ -194,8 +262,8 @@ bool Decoder::deliver(GstSample* sample, Kind kind, MediaTime pts) {
     return open;
 }
 
-void Decoder::note_caps(GstSample* sample, Kind kind) {
-    const GstStructure* structure = gst_caps_get_structure(gst_sample_get_caps(sample), 0);
+void Decoder::note_caps(GstCaps* caps, Kind kind) {
+    const GstStructure* structure = gst_caps_get_structure(caps, 0);
     bool first = false;
     StreamInfo info;
     {
@@ -217,10 +285,12 @@ void Decoder::note_caps(GstSample* sample, Kind kind) {
     if (first) events_.flowing(info);
 }
 
-void Decoder::on_eos() {
+void Decoder::on_eos(Kind kind) {
     const bool all = [&] {
         const std::lock_guard lock(mutex_);
-        return ++ended_ == branches_;
+        if (kind == Kind::video) video_ended_ = true;
+        settled_.notify_all();
+        return ++ended_ == std::max(branches_, expected_);
     }();
     if (all) events_.ended();
 }
@@ -235,11 +305,28 @@ void Decoder::note_begin(MediaTime running, Kind kind) {
     if (!std::exchange(zero_known_, true) && before) base_ -= running - *before;
 }
 
+bool Decoder::seek(MediaTime to, GstSeekFlags more) {
+    GstElement* sink = [&] {
+        const std::lock_guard lock(mutex_);
+        sought_ = to > MediaTime{};
+        return first_sink_.get();
+    }();
+    return sink && gst_element_seek_simple(sink, GST_FORMAT_TIME,
+                                           static_cast<GstSeekFlags>(GST_SEEK_FLAG_FLUSH | more),
+                                           to.count()) != FALSE;
+}
+
 void Decoder::begin_round() {
     const std::lock_guard lock(mutex_);
     // Not every container begins at zero; what lies before the first frame is no part of the loop.
     base_ = end_of_round() - begin_.video.value_or(begin_.audio.value_or(MediaTime{}));
     begin_before_ = std::exchange(begin_, {});
+    if (std::exchange(sought_, false)) {
+        // It began in the middle: where its first sound lay within an AAC frame says nothing of the
+        // demultiplexer's zero. The first picture of the next round settles it.
+        begin_at_ = end_of_round();
+        begin_before_ = {};
+    }
     zero_known_ = false;
     ended_ = 0;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -37,8 +38,23 @@ public:
 
     // Decodes whatever comes out of `decodebin` (an element of that kind in the same bin).
     void take_from(GstElement* decodebin);
+    // One more stream will come, though its pad may be late: the end is not before its end.
+    void expect();
     // Takes a raw audio or video pad.
     void take(GstPad* pad);
+    // One that will have these caps.
+    void take(GstPad* pad, const GstCaps* caps);
+
+    // What comes first lies at `begin`, the pictures' first rather than the sound's. Before any
+    // media; stop() before the pipeline stops, because sound may wait for pictures.
+    void begin_at(media::MediaTime begin);
+    void stop();
+    // Nothing counts before the next seek. Before any media.
+    void discard_until_seek() { discarding_ = true; }
+
+    // A flushing seek through one of the branches: through the whole pipeline it would come once
+    // for each of them, and flvdemux (1.22) would begin as often.
+    bool seek(media::MediaTime to, GstSeekFlags more = GST_SEEK_FLAG_NONE);
 
     // The next round of a looping file begins: its first frame lies at end_time(), and the
     // branches' end-of-stream is forgotten. Before the flushing seek.
@@ -49,6 +65,8 @@ public:
     [[nodiscard]] StreamInfo info() const;
     // Counts what came through, for a watchdog.
     [[nodiscard]] std::uint64_t arrivals() const { return arrivals_; }
+    // The sink has no room.
+    [[nodiscard]] bool waits_for_room() const { return delivering_ > 0; }
 
 private:
     enum class Kind { video, audio };
@@ -60,22 +78,32 @@ private:
     void link_branch(GstPad* pad, Kind kind);
     void connect_sink(GstElement* sink, Kind kind);
     void discard(GstPad* pad);
-    GstFlowReturn on_sample(GstElement* appsink, Kind kind);
+    [[nodiscard]] bool is_first_picture(Kind kind) const;
+    GstFlowReturn on_buffer(GstPad* pad, GstBuffer* buffer, Kind kind);
     media::MediaTime place(GstBuffer* buffer, media::MediaTime running, Kind kind);
     void note_begin(media::MediaTime running, Kind kind);  // with mutex_ locked
-    [[nodiscard]] media::MediaTime end_of_round() const;   // with mutex_ locked
-    void on_eos();
-    void note_caps(GstSample* sample, Kind kind);
-    bool deliver(GstSample* sample, Kind kind, media::MediaTime pts);
+    void settle(std::unique_lock<std::mutex>& lock, media::MediaTime running, Kind kind);
+    [[nodiscard]] media::MediaTime end_of_round() const;  // with mutex_ locked
+    void on_eos(Kind kind);
+    void note_caps(GstCaps* caps, Kind kind);
+    bool deliver(GstBuffer* buffer, Kind kind, media::MediaTime pts);
 
     GstBin* bin_;
     const media::RawFormat format_;
     const std::shared_ptr<media::MediaSink> sink_;
     const DecoderEvents events_;
     std::atomic<std::uint64_t> arrivals_{0};
+    std::atomic<int> delivering_{0};
+    std::atomic<bool> discarding_{false};
     mutable std::mutex mutex_;  // guards all below
+    std::condition_variable settled_;
+    base::ObjectPtr<GstElement> first_sink_;
+    bool stopped_ = false;
+    bool video_ended_ = false;
+    std::optional<media::MediaTime> begin_at_;  // until the first media has come
     bool has_video_ = false;
     bool has_audio_ = false;
+    int expected_ = 0;
     int branches_ = 0;
     int ended_ = 0;
     bool flowing_ = false;
@@ -86,6 +114,7 @@ private:
     Begin begin_;         // of this round
     Begin begin_before_;  // of the round before
     bool zero_known_ = false;
+    bool sought_ = false;  // this round did not begin at the file's beginning
     std::optional<media::MediaTime> last_frame_;
     media::MediaTime frame_{};  // how long the last frame lasts
 };

@@ -12,8 +12,6 @@ constexpr std::size_t kTagHeaderSize = 11;
 constexpr std::size_t kTrailerSize = 4;  // PreviousTagSize
 constexpr int kAudioTag = 8;
 constexpr int kVideoTag = 9;
-constexpr int kCodecAvc = 7;
-constexpr int kCodecAac = 10;
 
 std::uint32_t u8(std::span<const std::byte> bytes, std::size_t at) {
     return std::to_integer<std::uint32_t>(bytes[at]);
@@ -21,11 +19,6 @@ std::uint32_t u8(std::span<const std::byte> bytes, std::size_t at) {
 
 std::uint32_t u24(std::span<const std::byte> bytes, std::size_t at) {
     return u8(bytes, at) << 16 | u8(bytes, at + 1) << 8 | u8(bytes, at + 2);
-}
-
-std::int32_t s24(std::span<const std::byte> bytes, std::size_t at) {
-    const auto value = static_cast<std::int32_t>(u24(bytes, at));
-    return value >= 0x800000 ? value - 0x1000000 : value;
 }
 
 Error corrupt(std::string why) {
@@ -72,44 +65,9 @@ Result<std::size_t> FlvReader::read_one(std::span<const std::byte> bytes) {
 }
 
 Result<void> FlvReader::read_tag(int type, std::int64_t dts_ms, std::span<const std::byte> data) {
-    if (data.empty()) return {};
-    if (type == kVideoTag) return read_video(dts_ms, data);
-    if (type == kAudioTag) return read_audio(dts_ms, data);
+    if (type == kVideoTag) return read_flv_video(dts_ms, data, handler_);
+    if (type == kAudioTag) return read_flv_audio(dts_ms, data, handler_);
     return {};  // script data: what it says is in the streams too
-}
-
-Result<void> FlvReader::read_video(std::int64_t dts_ms, std::span<const std::byte> data) {
-    const auto codec = static_cast<int>(u8(data, 0) & 0x0F);
-    const auto frame = u8(data, 0) >> 4;
-    if (frame == 5) return {};  // a command for the player
-    if (codec != kCodecAvc || (u8(data, 0) & 0x80) != 0) {
-        return Error{ErrorCode::unsupported,
-                     "FLV: video codec " + std::to_string(codec) + " is not H.264"};
-    }
-    if (data.size() < 5) return corrupt("a video tag of " + std::to_string(data.size()) + " bytes");
-    const auto packet = u8(data, 1);
-    if (packet > 1 || data.size() == 5) return {};  // end of sequence, or nothing
-    handler_({.kind = packet == 0 ? FlvUnit::Kind::video_config : FlvUnit::Kind::video,
-              .keyframe = frame == 1,
-              .dts_ms = dts_ms,
-              .composition_ms = s24(data, 2),
-              .payload = data.subspan(5)});
-    return {};
-}
-
-Result<void> FlvReader::read_audio(std::int64_t dts_ms, std::span<const std::byte> data) {
-    const auto codec = static_cast<int>(u8(data, 0) >> 4);
-    if (codec != kCodecAac) {
-        return Error{ErrorCode::unsupported,
-                     "FLV: audio codec " + std::to_string(codec) + " is not AAC"};
-    }
-    if (data.size() < 3) return {};
-    handler_({.kind = u8(data, 1) == 0 ? FlvUnit::Kind::audio_config : FlvUnit::Kind::audio,
-              .keyframe = true,
-              .dts_ms = dts_ms,
-              .composition_ms = 0,
-              .payload = data.subspan(2)});
-    return {};
 }
 
 }  // namespace weir::ingest

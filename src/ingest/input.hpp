@@ -24,14 +24,14 @@ struct InputEvents {
 };
 
 // Where the media of a new connection goes.
-using OpenSink = std::function<std::shared_ptr<media::MediaSink>(media::Pacing)>;
+using OpenDelivery = std::function<Delivery(media::Pacing)>;
 
 class Input : public std::enable_shared_from_this<Input> {
 public:
     static constexpr std::chrono::milliseconds kFirstRetry{500};
     static constexpr std::chrono::milliseconds kLastRetry{5'000};
 
-    Input(Ingest config, const media::RawFormat& format, OpenSink open, InputEvents events,
+    Input(Ingest config, OpenDelivery open, InputEvents events,
           std::shared_ptr<base::Executor> executor);
     ~Input();
 
@@ -40,8 +40,12 @@ public:
     Result<void> start();
     void stop();
 
+    // While false the input stays connected and decodes nothing, where it can.
+    void set_decoding(bool decoding);
+
     // What came through the present connection so far.
     [[nodiscard]] StreamInfo info() const;
+    [[nodiscard]] UnitFigures figures() const;
 
 private:
     Result<void> connect();
@@ -49,19 +53,21 @@ private:
     void on_connected(const StreamInfo& info);
     void on_ended();
     void lose(const std::string& cause, bool retry);
+    [[nodiscard]] std::string field() const;
     void watch(std::uint64_t number);
     void watch_silence();
     SourceEvents source_events();
 
     const Ingest config_;
-    const media::RawFormat format_;
-    const OpenSink open_;
+    const OpenDelivery open_;
     const InputEvents events_;
     const std::shared_ptr<base::Executor> executor_;
-    std::shared_ptr<media::MediaSink> sink_;
+    Delivery delivery_;
+    bool decoding_ = true;
+    std::shared_ptr<void> lease_;  // of the source before, or the present one
     std::unique_ptr<Source> source_;
     std::uint64_t attempt_ = 0;  // events of a former connection are late and mean nothing
-    std::chrono::milliseconds retry_ = kFirstRetry;
+    std::chrono::milliseconds retry_;
     std::uint64_t seen_ = 0;
     std::chrono::milliseconds silence_{};
     std::uint64_t watch_ = 0;  // of the present start(); an older watch ends

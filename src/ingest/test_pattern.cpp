@@ -64,17 +64,21 @@ GstBuffer* writable(GstPadProbeInfo* info) {
 
 class TestPatternSource final : public Source {
 public:
-    TestPatternSource(TestPattern config, const media::RawFormat& format,
-                      const std::shared_ptr<media::MediaSink>& sink, SourceEvents events)
+    TestPatternSource(TestPattern config, const Delivery& delivery, SourceEvents events)
         : config_(config),
-          audio_(config.beep && format.sample_rate > 0),
+          decoded_(delivery.raw != nullptr),
+          audio_(config.beep && delivery.format.sample_rate > 0),
           events_(std::move(events)),
           pipeline_("weir-test-pattern"),
           decoder_(std::make_shared<Decoder>(
-              pipeline_.bin(), format, sink,
+              pipeline_.bin(), delivery.format, delivery.raw,
               DecoderEvents{events_.connected, events_.ended, events_.failed})) {}
 
     Result<void> start() override {
+        if (!decoded_) {
+            return Error{ErrorCode::unsupported,
+                         "its media is not encoded, and passthrough needs it so"};
+        }
         const auto now = base::system_clock()->utc().count();
         if (auto made = make_video(now); !made) return made;
         if (audio_) {
@@ -83,7 +87,8 @@ public:
         return play(pipeline_, events_.failed);
     }
 
-    const Decoder& decoder() const override { return *decoder_; }
+    std::uint64_t arrivals() const override { return decoder_->arrivals(); }
+    StreamInfo info() const override { return decoder_->info(); }
 
 private:
     Result<void> make_video(std::int64_t now) {
@@ -148,6 +153,7 @@ private:
     }
 
     const TestPattern config_;
+    const bool decoded_;
     const bool audio_;
     const SourceEvents events_;
     base::Pipeline pipeline_;
@@ -156,10 +162,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Source> make_test_pattern(const TestPattern& config, const media::RawFormat& format,
-                                          const std::shared_ptr<media::MediaSink>& sink,
-                                          SourceEvents events) {
-    return std::make_unique<TestPatternSource>(config, format, sink, std::move(events));
+std::unique_ptr<Source> make_source(const TestPattern& config, const Delivery& delivery,
+                                    SourceEvents events) {
+    return std::make_unique<TestPatternSource>(config, delivery, std::move(events));
 }
 
 }  // namespace weir::ingest

@@ -67,4 +67,24 @@ std::string without_secrets(std::string text, const std::string& url) {
     return text.find(name) == text.npos ? name + ": " + text : text;
 }
 
+std::string without_secret(std::string text, const std::string& secret) {
+    hide(text, secret);
+    return text;
+}
+
+std::string with_redacted_urls(const std::string& text) {
+    const auto in_scheme = [](char c) { return g_ascii_isalnum(c) || c == '+' || c == '-'; };
+    std::string result;
+    std::size_t done = 0;
+    for (auto at = text.find("://"); at != text.npos; at = text.find("://", done)) {
+        auto begin = at;
+        while (begin > done && in_scheme(text[begin - 1])) --begin;
+        const auto end = std::min(text.find_first_of(" \t\r\n\"'<>", at), text.size());
+        result += text.substr(done, begin - done);
+        result += base::redacted_url(std::string_view(text).substr(begin, end - begin));
+        done = end;
+    }
+    return result + text.substr(done);
+}
+
 }  // namespace weir::ingest

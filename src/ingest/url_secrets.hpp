@@ -11,4 +11,10 @@ namespace weir::ingest {
 // it stands alone or unescaped; it names the redacted URL.
 std::string without_secrets(std::string text, const std::string& url);
 
+// `text` with "***" for `secret`, wherever it stands.
+std::string without_secret(std::string text, const std::string& secret);
+
+// `text` with every URL in it redacted, whosever it is.
+std::string with_redacted_urls(const std::string& text);
+
 }  // namespace weir::ingest

@@ -5,38 +5,12 @@
 #include <array>
 #include <cstdint>
 
+#include "media/bit_reader.hpp"
+
 namespace weir::media {
 namespace {
 
 constexpr std::byte kZero{0};
-
-// Reads bits, the most significant first; past the end it reads nothing and says so.
-class BitReader {
-public:
-    explicit BitReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-    [[nodiscard]] std::size_t left() const { return bytes_.size() * 8 - position_; }
-    [[nodiscard]] bool failed() const { return failed_; }
-
-    std::uint32_t read(std::size_t count) {
-        if (count > left()) {
-            failed_ = true;
-            position_ = bytes_.size() * 8;
-            return 0;
-        }
-        std::uint32_t value = 0;
-        for (; count > 0; --count, ++position_) {
-            const auto byte = std::to_integer<std::uint32_t>(bytes_[position_ / 8]);
-            value = value << 1 | (byte >> (7 - position_ % 8) & 1);
-        }
-        return value;
-    }
-
-private:
-    std::span<const std::byte> bytes_;
-    std::size_t position_ = 0;
-    bool failed_ = false;
-};
 
 // The position of the next 00 00 01 at or after `from`; the size when there is none.
 std::size_t find_start_code(std::span<const std::byte> bytes, std::size_t from) {

@@ -16,8 +16,9 @@ namespace weir::media {
 // A Media Segment (RFC 8216bis 3): slot `number` of one rendition.
 struct Segment {
     std::int64_t number = 0;
-    MediaTime start{};  // of its first video frame
-    MediaTime end{};    // of the first video frame behind it
+    MediaTime start{};           // of its first video frame
+    MediaTime end{};             // of the first video frame behind it
+    bool discontinuity = false;  // not the continuation of the one before
     Bytes bytes;
 };
 

@@ -2,6 +2,7 @@
 #include "media/timeline.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include <gsl/gsl>
@@ -41,35 +42,132 @@ std::int64_t peak_from(const std::vector<Slot>& slots, std::size_t first, std::s
 Timeline::Timeline(std::string programme, std::vector<Track> tracks,
                    std::int64_t discontinuity_sequence)
     : programme_(std::move(programme)),
-      track_count_(tracks.size()),
       first_discontinuity_(discontinuity_sequence),
       tracks_(std::move(tracks)),
-      newest_(track_count_) {
-    Expects(track_count_ > 0);
+      eras_{
+          {.first_number = 0, .encoded = std::vector<bool>(tracks_.size(), true), .stand_ins = {}}},
+      newest_(tracks_.size()) {
+    Expects(!tracks_.empty());
 }
 
 std::vector<Track> Timeline::tracks() const {
     const std::lock_guard lock(mutex_);
+    const Era& era = last_ ? era_of(last_->number) : eras_.front();
+    std::vector<Track> encoded;
+    for (std::size_t i = 0; i < tracks_.size(); ++i) {
+        if (encodes(era, i)) encoded.push_back(tracks_[i]);
+    }
+    return encoded;
+}
+
+std::vector<Track> Timeline::all_tracks() const {
+    const std::lock_guard lock(mutex_);
     return tracks_;
 }
 
-void Timeline::set_codecs(std::size_t track, std::string codecs) {
-    Expects(track < track_count_);
+std::size_t Timeline::index_of(const std::string& track) const {
     const std::lock_guard lock(mutex_);
+    const auto found = std::find_if(tracks_.begin(), tracks_.end(),
+                                    [&](const Track& known) { return known.name == track; });
+    Expects(found != tracks_.end());
+    return static_cast<std::size_t>(found - tracks_.begin());
+}
+
+void Timeline::change_tracks(std::int64_t first_number, const std::vector<Track>& tracks) {
+    Expects(!tracks.empty());
+    const std::lock_guard lock(mutex_);
+    Era era{.first_number = first_number,
+            .encoded = std::vector<bool>(tracks_.size(), false),
+            .stand_ins = {}};
+    for (const Track& track : tracks) {
+        const auto found = std::find_if(tracks_.begin(), tracks_.end(),
+                                        [&](const Track& t) { return t.name == track.name; });
+        const auto index = static_cast<std::size_t>(found - tracks_.begin());
+        if (found == tracks_.end()) {
+            tracks_.push_back(track);
+            newest_.emplace_back();
+            era.encoded.push_back(true);
+        } else {
+            const std::string codecs = found->codecs;  // until the new run says its own
+            *found = track;
+            found->codecs = codecs;
+            era.encoded[index] = true;
+        }
+    }
+    while (!eras_.empty() && eras_.back().first_number >= first_number) eras_.pop_back();
+    eras_.push_back(std::move(era));
+    for (Era& each : eras_) {
+        auto names = std::make_shared<std::map<std::string, std::string>>();
+        for (std::size_t i = 0; i < tracks_.size(); ++i) {
+            if (!encodes(each, i)) (*names)[tracks_[i].name] = tracks_[stand_in(each, i)].name;
+        }
+        if (!names->empty()) each.stand_ins = std::move(names);
+    }
+    for (Slot& slot : slots_) {
+        const Era& its = era_of(slot.number);
+        slot.stand_ins = its.stand_ins;
+        for (std::size_t i = slot.size_bytes.size(); i < tracks_.size(); ++i) {
+            slot.size_bytes.push_back(slot.size_bytes[stand_in(its, i)]);
+        }
+    }
+    ++version_;
+}
+
+const Timeline::Era& Timeline::era_of(std::int64_t number) const {
+    const auto later = std::find_if(eras_.begin() + 1, eras_.end(),
+                                    [number](const Era& era) { return era.first_number > number; });
+    return *(later - 1);
+}
+
+bool Timeline::encodes(const Era& era, std::size_t track) {
+    return track < era.encoded.size() && era.encoded[track];
+}
+
+// The encoded track nearest in bandwidth.
+std::size_t Timeline::stand_in(const Era& era, std::size_t track) const {
+    std::optional<std::size_t> nearest;
+    const auto distance = [&](std::size_t other) {
+        return std::abs(tracks_[other].bandwidth.peak_bps - tracks_[track].bandwidth.peak_bps);
+    };
+    for (std::size_t i = 0; i < era.encoded.size(); ++i) {
+        if (era.encoded[i] && (!nearest || distance(i) < distance(*nearest))) nearest = i;
+    }
+    return *nearest;
+}
+
+bool Timeline::complete(const Pending& pending) const {
+    const Era& era = era_of(pending.slot.number);
+    for (std::size_t i = 0; i < era.encoded.size(); ++i) {
+        if (era.encoded[i] && (i >= pending.answered.size() || !pending.answered[i])) return false;
+    }
+    return true;
+}
+
+void Timeline::set_codecs(std::size_t track, std::string codecs) {
+    const std::lock_guard lock(mutex_);
+    Expects(track < tracks_.size());
     tracks_[track].codecs = std::move(codecs);
     ++version_;
 }
 
-std::optional<Slot> Timeline::add(std::size_t track, std::int64_t number, MediaTime start,
-                                  MediaTime end, const std::string& run,
-                                  std::optional<std::uint64_t> size_bytes) {
-    Expects(track < track_count_);
+void Timeline::describe(std::size_t track, Track description) {
+    const std::lock_guard lock(mutex_);
+    Expects(track < tracks_.size());
+    description.name = tracks_[track].name;
+    tracks_[track] = std::move(description);
+    ++version_;
+}
+
+std::vector<Slot> Timeline::add(std::size_t track, std::int64_t number, MediaTime start,
+                                MediaTime end, const std::string& run,
+                                std::optional<std::uint64_t> size_bytes) {
     Expects(start <= end);
     const std::lock_guard lock(mutex_);
-    if (ended_ || (newest_[track] && number <= *newest_[track])) return std::nullopt;
+    Expects(track < tracks_.size());
+    if (ended_ || (newest_[track] && number <= *newest_[track])) return {};
     if (last_ && number <= last_->number) {  // the others did not wait for it
         newest_[track] = number;
-        return std::nullopt;
+        return {};
     }
     for (auto& [waiting, pending] : pending_) {
         if (waiting < number && (!newest_[track] || waiting > *newest_[track])) {
@@ -79,12 +177,12 @@ std::optional<Slot> Timeline::add(std::size_t track, std::int64_t number, MediaT
     newest_[track] = number;
     answer(pending_slot(number, start, end, run), track, size_bytes);
 
+    const std::size_t before = slots_.size();
     while (!pending_.empty() &&
-           (pending_.begin()->second.answered == track_count_ || pending_.size() > kMaxPending)) {
+           (complete(pending_.begin()->second) || pending_.size() > kMaxPending)) {
         publish_oldest();
     }
-    if (slots_.empty() || slots_.back().number != number) return std::nullopt;
-    return slots_.back();
+    return {slots_.begin() + static_cast<std::ptrdiff_t>(before), slots_.end()};
 }
 
 Timeline::Pending& Timeline::pending_slot(std::int64_t number, MediaTime start, MediaTime end,
@@ -96,9 +194,8 @@ Timeline::Pending& Timeline::pending_slot(std::int64_t number, MediaTime start, 
         pending.slot.start = start;
         pending.slot.end = end;
         pending.slot.run = run;
-        pending.slot.size_bytes.assign(track_count_, 0);
         // A track that is further on already has left this slot out.
-        for (std::size_t other = 0; other < track_count_; ++other) {
+        for (std::size_t other = 0; other < tracks_.size(); ++other) {
             if (newest_[other] && *newest_[other] > number) answer(pending, other, std::nullopt);
         }
     }
@@ -107,14 +204,24 @@ Timeline::Pending& Timeline::pending_slot(std::int64_t number, MediaTime start, 
 
 void Timeline::answer(Pending& pending, std::size_t track,
                       std::optional<std::uint64_t> size_bytes) {
+    if (!encodes(era_of(pending.slot.number), track)) return;
+    pending.slot.size_bytes.resize(tracks_.size(), 0);
+    pending.answered.resize(tracks_.size(), false);
     pending.slot.size_bytes[track] = size_bytes.value_or(0);
     pending.missing = pending.missing || !size_bytes;
-    ++pending.answered;
+    pending.answered[track] = true;
 }
 
 void Timeline::publish_oldest() {
     Pending pending = std::move(pending_.extract(pending_.begin()).mapped());
-    pending.slot.gap = pending.missing || pending.answered < track_count_;
+    const Era& era = era_of(pending.slot.number);
+    pending.slot.gap = pending.missing || !complete(pending);
+    pending.slot.stand_ins = era.stand_ins;
+    pending.slot.size_bytes.resize(tracks_.size(), 0);
+    for (std::size_t i = 0; i < tracks_.size(); ++i) {
+        if (!encodes(era, i))
+            pending.slot.size_bytes[i] = pending.slot.size_bytes[stand_in(era, i)];
+    }
     if (last_) fill_hole(pending.slot);
     append(std::move(pending.slot));
 }
@@ -132,7 +239,7 @@ void Timeline::fill_hole(const Slot& next) {
         slot.end = i + 1 == missing ? before.end + hole : slot.start + share;
         slot.run = before.run;
         slot.gap = true;
-        slot.size_bytes.assign(track_count_, 0);
+        slot.size_bytes.assign(tracks_.size(), 0);
         append(std::move(slot));
     }
 }
@@ -231,8 +338,8 @@ std::vector<Slot> Timeline::trim(MediaTime time) {
 }
 
 Bandwidth Timeline::measured(std::size_t track, MediaTime target_duration) const {
-    Expects(track < track_count_);
     const std::lock_guard lock(mutex_);
+    Expects(track < tracks_.size());
     Bandwidth bandwidth;
     std::int64_t largest_segment = 0;
     std::uint64_t size_bytes = 0;
@@ -260,7 +367,9 @@ std::int64_t discontinuity_base(MediaTime start) {
 }
 
 std::string segment_file(const std::string& rendition, const Slot& slot, const char* extension) {
-    return rendition + '/' + std::to_string(slot.number) + '-' + slot.run + '.' + extension;
+    const bool stands_in = slot.stand_ins && slot.stand_ins->contains(rendition);
+    return (stands_in ? slot.stand_ins->at(rendition) : rendition) + '/' +
+           std::to_string(slot.number) + '-' + slot.run + '.' + extension;
 }
 
 std::string segment_name(const std::string& programme, const std::string& rendition,

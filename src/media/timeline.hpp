@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -36,6 +37,9 @@ struct Slot {
     bool discontinuity = false;             // encoder or timeline changed since the slot before
     bool gap = false;                       // nothing can be fetched for it (EXT-X-GAP)
     std::vector<std::uint64_t> size_bytes;  // one for each track, in the tracks' order
+    // Which other rendition's segment plays in the playlist of one that was not encoded then (it
+    // was added later, or has been removed); null: each has its own.
+    std::shared_ptr<const std::map<std::string, std::string>> stand_ins{};
 };
 
 // A part of the timeline: what one playlist shows.
@@ -55,21 +59,34 @@ public:
              std::int64_t discontinuity_sequence = 0);
 
     [[nodiscard]] const std::string& programme() const { return programme_; }
+    // Those that are encoded at the end of what readers see.
     [[nodiscard]] std::vector<Track> tracks() const;
-    [[nodiscard]] std::size_t track_count() const { return track_count_; }
+    // Every one that there ever was; their order is that of the indices.
+    [[nodiscard]] std::vector<Track> all_tracks() const;
+
+    // From slot `first_number` on, which nobody has made yet, these are encoded: those with a known
+    // name go on, the others end before it, the new ones come behind all known ones. Readers do not
+    // notice: where a track is not encoded the one nearest in bandwidth stands in for it, so all
+    // playlists show all slots. Such a change comes with a new run, hence with a discontinuity.
+    void change_tracks(std::int64_t first_number, const std::vector<Track>& tracks);
+    // Requires: there is a track of that name.
+    [[nodiscard]] std::size_t index_of(const std::string& track) const;
 
     // The codec string of a track, from its own parameter sets, and its bandwidth bound. Set once,
     // before its first segment.
     void set_codecs(std::size_t track, std::string codecs);
 
+    // The same for a track of which nothing is known until it comes; its name stays.
+    void describe(std::size_t track, Track description);
+
     // A segment of `track` can be fetched (or, with nullopt, never will be). Numbers of one track
-    // go up; what it leaves out, it lacks. Returns the slot when this completed it (a gap too,
-    // unless it would be the first slot). A slot that any track lacks is a gap. When a track is
+    // go up; what it leaves out, it lacks. Returns the slots that this completed (gaps too, except
+    // before the first slot). A slot that any track lacks is a gap. When a track is
     // more than kMaxPending slots behind, the oldest slots that wait for it become gaps. A number
     // that is not above the track's last one, or too late, and everything after finish() is
     // ignored.
-    std::optional<Slot> add(std::size_t track, std::int64_t number, MediaTime start, MediaTime end,
-                            const std::string& run, std::optional<std::uint64_t> size_bytes);
+    std::vector<Slot> add(std::size_t track, std::int64_t number, MediaTime start, MediaTime end,
+                          const std::string& run, std::optional<std::uint64_t> size_bytes);
 
     // The next slot to become visible that is not a gap carries a discontinuity.
     void mark_discontinuity();
@@ -108,10 +125,21 @@ public:
 private:
     struct Pending {
         Slot slot;
-        std::size_t answered = 0;
+        std::vector<bool> answered;  // by track
         bool missing = false;
     };
 
+    // The tracks that are encoded from a slot on.
+    struct Era {
+        std::int64_t first_number = 0;
+        std::vector<bool> encoded;  // by track; those behind its end are not
+        std::shared_ptr<const std::map<std::string, std::string>> stand_ins;
+    };
+
+    [[nodiscard]] const Era& era_of(std::int64_t number) const;
+    [[nodiscard]] static bool encodes(const Era& era, std::size_t track);
+    [[nodiscard]] std::size_t stand_in(const Era& era, std::size_t track) const;
+    [[nodiscard]] bool complete(const Pending& pending) const;
     Pending& pending_slot(std::int64_t number, MediaTime start, MediaTime end,
                           const std::string& run);
     void answer(Pending& pending, std::size_t track, std::optional<std::uint64_t> size_bytes);
@@ -121,10 +149,10 @@ private:
     [[nodiscard]] Window window_from(std::size_t first, std::size_t end) const;
 
     const std::string programme_;
-    const std::size_t track_count_;
     const std::int64_t first_discontinuity_;
     mutable std::mutex mutex_;  // guards all below
     std::vector<Track> tracks_;
+    std::vector<Era> eras_;
     std::vector<Slot> slots_;
     std::map<std::int64_t, Pending> pending_;
     std::vector<std::optional<std::int64_t>> newest_;  // number, of each track

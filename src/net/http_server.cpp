@@ -5,7 +5,8 @@
 // parses request headers; reading and sending are plain system calls (see OutgoingAnswer), because
 // Asio caps one sending step at 64 KB and knows no sendfile.
 //
-// This is the only file that includes Boost's network headers: they cost seconds to compile.
+// Only this file and stream_server.cpp include Boost's network headers: they cost seconds to
+// compile.
 #include "net/http_server.hpp"
 
 #include <pthread.h>
@@ -23,7 +24,6 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <cerrno>
-#include <csignal>
 #include <ctime>
 #include <exception>
 #include <mutex>
@@ -35,6 +35,7 @@
 #include "net/http_date.hpp"
 #include "net/http_semantics.hpp"
 #include "net/outgoing_answer.hpp"
+#include "net/signals_blocked.hpp"
 #include "net/tcp_listener.hpp"
 #include "net/url.hpp"
 
@@ -73,26 +74,6 @@ struct Shared {
 struct Door {
     std::mutex mutex;
     asio::io_context* io = nullptr;  // guarded by mutex
-};
-
-// Blocks every signal while threads are made, so that the host's signals reach the host's threads,
-// and sendfile to a closed connection says EPIPE. Faults must stay deliverable.
-class SignalsBlocked {
-public:
-    SignalsBlocked() {
-        sigset_t all;
-        sigfillset(&all);
-        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF}) {
-            sigdelset(&all, fault);
-        }
-        pthread_sigmask(SIG_BLOCK, &all, &before_);
-    }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-private:
-    sigset_t before_{};
 };
 
 std::string_view view(boost::beast::string_view text) {

@@ -19,7 +19,9 @@ namespace {
 constexpr std::string_view kImmutable = "public, max-age=31536000, immutable";
 constexpr std::string_view kPlaylistSuffix = ".m3u8";
 constexpr std::string_view kSegmentSuffix = ".ts";
-constexpr std::string_view kIndex = "index";
+// Of the present programme: two addresses of the multivariant playlist and of each rendition's, of
+// which there are at most 16 at a time.
+constexpr std::size_t kMaxPlaylists = 64;
 // Of former programmes; each may be a few megabytes.
 constexpr std::size_t kStoredPlaylists = 16;
 
@@ -80,8 +82,8 @@ struct HlsEndpoint::Programme {
 
     Programme(std::shared_ptr<const media::Timeline> its_timeline, HlsEndpointOptions its_options)
         : timeline(std::move(its_timeline)),
-          options(its_options),
-          cache(2 * (timeline->track_count() + 1)) {}
+          options(std::move(its_options)),
+          cache(kMaxPlaylists) {}
 
     // Requires: has(name), and the timeline has a slot.
     net::Entity playlist(Address address, const std::string& name) {
@@ -90,7 +92,7 @@ struct HlsEndpoint::Programme {
         const std::string version = std::to_string(timeline->version());
         if (auto entity = cache.find(cached_name, version)) return std::move(*entity);
         const bool ended = timeline->ended();
-        std::string text = name == kIndex ? render_index() : render(address, name);
+        std::string text = is_index(name) ? render_index() : render(address, name);
         const bool immutable = address == Address::own && ended;
         net::Entity entity =
             playlist_entity(std::move(text),
@@ -100,15 +102,25 @@ struct HlsEndpoint::Programme {
     }
 
     [[nodiscard]] bool has(const std::string& name) const {
-        const auto tracks = timeline->tracks();
-        return name == kIndex || std::any_of(tracks.begin(), tracks.end(),
-                                             [&](const auto& track) { return track.name == name; });
+        return is_index(name) || rendition(name).has_value();
     }
 
 private:
+    [[nodiscard]] bool is_index(const std::string& name) const {
+        return std::ranges::count(options.names.multivariant, name) > 0;
+    }
+
+    // Whose media playlist has this name.
+    [[nodiscard]] std::optional<std::string> rendition(const std::string& name) const {
+        for (const auto& track : timeline->all_tracks()) {
+            if (track.name + options.names.media_suffix == name) return track.name;
+        }
+        return std::nullopt;
+    }
+
     [[nodiscard]] std::string render_index() const {
         return hls::to_text(hls::make_multivariant_playlist(
-            hls::playlist_tracks(*timeline, options.target_duration)));
+            hls::playlist_tracks(*timeline, options.target_duration), options.names));
     }
 
     [[nodiscard]] std::string render(Address address, const std::string& name) const {
@@ -122,8 +134,9 @@ private:
             playlist.type =
                 window.ended ? hls::MediaPlaylistType::vod : hls::MediaPlaylistType::event;
         }
+        playlist.independent_segments = options.names.independent_segments;
         playlist.uri_prefix = address == Address::own ? "../" : "../" + timeline->programme() + '/';
-        return hls::to_text(hls::make_media_playlist(window, name, playlist));
+        return hls::to_text(hls::make_media_playlist(window, *rendition(name), playlist));
     }
 };
 
@@ -139,14 +152,19 @@ HlsEndpoint::~HlsEndpoint() = default;
 void HlsEndpoint::begin(std::shared_ptr<const media::Timeline> timeline,
                         HlsEndpointOptions options) {
     Expects(timeline != nullptr);
-    auto next = std::make_shared<Programme>(std::move(timeline), options);
+    auto next = std::make_shared<Programme>(std::move(timeline), std::move(options));
     const std::lock_guard lock(mutex_);
-    programme_.swap(next);
+    // Who reads them has them for as long.
+    std::erase_if(programmes_, [&](const auto& former) {
+        return former->timeline->programme() != next->timeline->programme() ||
+               former->options.beside == next->options.beside;
+    });
+    programmes_.push_back(std::move(next));
 }
 
-std::shared_ptr<HlsEndpoint::Programme> HlsEndpoint::programme() const {
+HlsEndpoint::Programmes HlsEndpoint::programmes() const {
     const std::lock_guard lock(mutex_);
-    return programme_;
+    return programmes_;
 }
 
 void HlsEndpoint::handle(const net::HttpRequest& request, std::string_view path,
@@ -173,13 +191,16 @@ net::HttpResponse HlsEndpoint::answer_playlist(const net::HttpRequest& request,
                                                const std::string& programme_id,
                                                const std::string& name) {
     const bool live = programme_id.empty();
-    const auto current = programme();
-    if (live && !current) return not_now("nothing has been on yet");
-    if (!live && (!current || current->timeline->programme() != programme_id)) {
+    const auto all = programmes();
+    if (live && all.empty()) return not_now("nothing has been on yet");
+    if (!live && (all.empty() || all.front()->timeline->programme() != programme_id)) {
         return answer_stored_playlist(
             request, channel_name_ + '/' + programme_id + "/hls/" + name + ".m3u8");
     }
-    if (!current->has(name)) return not_found();
+    const auto found =
+        std::ranges::find_if(all, [&](const auto& programme) { return programme->has(name); });
+    if (found == all.end()) return not_found();
+    const auto& current = *found;
     if (current->timeline->empty()) {
         if (!live && current->timeline->ended()) return not_found();
         return not_now("the first segment is not complete yet");

@@ -5,6 +5,9 @@
 //   <programme>/hls/index.m3u8, .../<rendition>.m3u8  that programme
 //   <programme>/<rendition>/<number>-<run>.ts         its segments
 //
+// A programme has one timeline, or two: what is passed through has its own, whose multivariant
+// playlist is hls/<name>.m3u8 (and hls/index.m3u8, when it is alone).
+//
 // Playlists of the current or latest programme are windows on its Timeline; those of former ones
 // and all segments are objects <channel>/<path> of the store. URIs in playlists are relative, so
 // the mount point and a proxy's prefix do not matter, and the store's folder can be served as it
@@ -20,10 +23,12 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <weir/hls_sink.hpp>
 #include <weir/store.hpp>
 
+#include "hls/multivariant_playlist.hpp"
 #include "media/timeline.hpp"
 #include "net/http_semantics.hpp"
 #include "origin/endpoint.hpp"
@@ -37,6 +42,9 @@ struct HlsEndpointOptions {
     // The store keeps everything: the programme's own address shows it all, whatever the live one
     // does, as EVENT and later VOD.
     bool recorded = false;
+    hls::PlaylistNames names{};
+    // Beside a timeline of the same programme, if there is one, and not in its place.
+    bool beside = false;
 };
 
 // Threads: thread-safe. A request for a segment reads from the store on the caller's thread.
@@ -45,7 +53,8 @@ public:
     HlsEndpoint(std::string channel_name, std::shared_ptr<Store> store);
     ~HlsEndpoint() override;
 
-    // From now on hls/ is this programme; the former one is served from the store only.
+    // From now on hls/ is this programme; the former one, with all its timelines, is served from
+    // the store only.
     void begin(std::shared_ptr<const media::Timeline> timeline, HlsEndpointOptions options);
 
     void handle(const net::HttpRequest& request, std::string_view path,
@@ -57,7 +66,8 @@ public:
 private:
     struct Programme;
 
-    [[nodiscard]] std::shared_ptr<Programme> programme() const;
+    using Programmes = std::vector<std::shared_ptr<Programme>>;
+    [[nodiscard]] Programmes programmes() const;
     [[nodiscard]] net::HttpResponse answer_playlist(const net::HttpRequest& request,
                                                     const std::string& programme_id,
                                                     const std::string& name);
@@ -69,8 +79,8 @@ private:
     const std::string channel_name_;
     const std::shared_ptr<Store> store_;
     PlaylistCache stored_playlists_;
-    mutable std::mutex mutex_;  // guards programme_
-    std::shared_ptr<Programme> programme_;
+    mutable std::mutex mutex_;  // guards programmes_
+    Programmes programmes_;     // timelines of one programme
 };
 
 }  // namespace weir::origin

@@ -25,12 +25,25 @@ void AudioRing::begin(std::int64_t sample) {
     break_continuity();
 }
 
+void AudioRing::shift(std::int64_t samples) {
+    shift_ += samples;
+    read_ += samples;
+    if (next_) *next_ += samples;
+}
+
+void AudioRing::seek(std::int64_t sample) {
+    const std::int64_t end = std::min(sample, read_ + capacity_);
+    for (std::int64_t s = read_; s < end; ++s) std::fill_n(at(s), channels_, kNothing);
+    read_ = sample;
+}
+
 bool AudioRing::has_room(std::int64_t sample) const {
     return sample < read_ + capacity_ / 2;
 }
 
-float* AudioRing::at(std::int64_t sample) {
-    return &ring_[static_cast<std::size_t>(sample % capacity_ * channels_)];
+std::size_t AudioRing::index(std::int64_t sample) const {
+    const std::int64_t place = ((sample - shift_) % capacity_ + capacity_) % capacity_;
+    return static_cast<std::size_t>(place * channels_);
 }
 
 std::int64_t AudioRing::place(std::int64_t sample, bool exact) {
@@ -60,19 +73,26 @@ void AudioRing::write(std::int64_t sample, std::span<const float> samples, bool 
     }
 }
 
-std::int64_t AudioRing::read(std::span<float> samples) {
+std::vector<SignalRange> AudioRing::read(std::span<float> samples) {
     const auto count = static_cast<std::int64_t>(samples.size()) / channels_;
-    std::int64_t silent = 0;
+    std::vector<SignalRange> ranges;
     for (std::int64_t i = 0; i < count; ++i) {
         float* from = at(read_ + i);
         float* to = samples.data() + i * channels_;
         const bool nothing = std::isnan(*from);
-        silent += nothing ? 1 : 0;
+        if (!nothing && (ranges.empty() || ranges.back().end < i)) ranges.push_back({i, i});
+        if (!nothing) ranges.back().end = i + 1;
         for (int c = 0; c < channels_; ++c) to[c] = nothing ? 0.0F : from[c];
         std::fill_n(from, channels_, kNothing);
     }
     read_ += count;
-    return silent;
+    return ranges;
+}
+
+std::int64_t AudioRing::written(std::int64_t most) const {
+    std::int64_t count = 0;
+    while (count < most && !std::isnan(ring_[index(read_ + count)])) ++count;
+    return count;
 }
 
 }  // namespace weir::playout

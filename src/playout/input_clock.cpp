@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "playout/input_clock.hpp"
 
+#include <gsl/gsl>
+
 namespace weir::playout {
 
 using media::MediaTime;
@@ -11,10 +13,12 @@ void InputClock::learn(MediaTime pts, MediaTime now) {
     first_arrival_ = now;
     snap_.reset();
     outliers_ = 0;
+    drift_ = {};
+    if (pacing_ == Pacing::live) drift_.observe(pts, now);
 }
 
 bool InputClock::arrived(MediaTime pts, MediaTime now) {
-    const MediaTime delay = now - pts;
+    const MediaTime delay = now - drift_.map(pts);
     if (!fastest_) {
         learn(pts, now);
         return true;
@@ -29,6 +33,7 @@ bool InputClock::arrived(MediaTime pts, MediaTime now) {
         return true;
     }
     outliers_ = 0;
+    if (pacing_ == Pacing::live) drift_.observe(pts, now);
     const bool learning = now - first_arrival_ < kLearning;
     if (pacing_ == Pacing::live && learning && delay < *fastest_) fastest_ = delay;
     return true;
@@ -38,12 +43,23 @@ void InputClock::anchor(MediaTime pts, MediaTime time) {
     if (pacing_ == Pacing::paced) learn(pts, time - kPacedLead);
 }
 
+void InputClock::shift(MediaTime by) {
+    if (fastest_) *fastest_ += by;
+}
+
+MediaTime InputClock::lead() const {
+    return pacing_ == Pacing::paced ? kPacedLead : kLiveDelay;
+}
+
 std::optional<MediaTime> InputClock::offset(MediaTime now) const {
     if (!fastest_) return std::nullopt;
-    const MediaTime snap = snap_.value_or(MediaTime{});
-    if (pacing_ == Pacing::paced) return *fastest_ + kPacedLead + snap;
-    if (now - first_arrival_ < kLearning) return std::nullopt;
-    return *fastest_ + kLiveDelay + snap;
+    if (pacing_ == Pacing::live && now - first_arrival_ < kLearning) return std::nullopt;
+    return *fastest_ + lead() + snap_.value_or(MediaTime{});
+}
+
+MediaTime InputClock::map(MediaTime source) const {
+    Expects(fastest_.has_value());
+    return drift_.map(source) + *fastest_ + lead() + snap_.value_or(MediaTime{});
 }
 
 }  // namespace weir::playout

@@ -38,6 +38,10 @@ void Pacer::stop() {
     thread_.join();
 }
 
+void Pacer::wait() {
+    if (thread_.joinable()) thread_.join();
+}
+
 bool Pacer::may_end_before(std::int64_t frame) const {
     const auto slot_start = grid_->frame_time(grid_->first_frame(grid_->slot_of_frame(frame)));
     const auto tail = grid_->frame_time(frame) - slot_start;
@@ -58,6 +62,7 @@ void Pacer::run(std::stop_token stop, std::int64_t first_frame, PlayoutOutput& o
             on_condition_(playout_->observe_clock());
         }
     }
+    ended_ = true;
     on_end_();
 }
 

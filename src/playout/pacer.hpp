@@ -34,6 +34,10 @@ public:
     // Ends at once; waits for the tick under way.
     void stop();
 
+    // The last tick is over. wait(): until it is, after finish().
+    [[nodiscard]] bool ended() const { return ended_; }
+    void wait();
+
     // How late the last tick was.
     [[nodiscard]] std::chrono::nanoseconds lag() const { return lag_.load(); }
 
@@ -47,6 +51,7 @@ private:
     std::function<void(Condition)> on_condition_;
     std::function<void()> on_end_;
     std::atomic<bool> finishing_{false};
+    std::atomic<bool> ended_{false};
     std::atomic<std::chrono::nanoseconds> lag_{std::chrono::nanoseconds{}};
     std::jthread thread_;
 };

@@ -3,20 +3,17 @@
 
 #include <gst/video/video.h>
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 namespace weir::playout {
 
 using base::adopt_mini;
+using base::borrow_mini;
 using base::MiniPtr;
 using media::MediaTime;
 
 namespace {
-
-// Decoded frames are large: enough for the delay of a live input at 30 fps, and some jitter.
-constexpr std::size_t kMaxFrames = 18;
-constexpr MediaTime kMaxPendingAudio = std::chrono::seconds(2);
 
 MiniPtr<GstBuffer> make_black(const media::RawFormat& format) {
     GstVideoInfo info;
@@ -46,213 +43,309 @@ MiniPtr<GstBuffer> stamped(GstBuffer* buffer, MediaTime start, MediaTime end) {
 
 }  // namespace
 
-// One connection's media between its arrival and its tick.
-class Playout::Connection final : public media::MediaSink {
-public:
-    Connection(std::weak_ptr<Playout> playout, media::Pacing pacing)
-        : playout_(std::move(playout)), clock_(pacing) {}
-
-    bool push_video(MediaTime pts, MiniPtr<GstBuffer> frame) override {
-        const auto playout = playout_.lock();
-        if (!playout) return false;
-        std::unique_lock lock(playout->mutex_);
-        playout->room_.wait(
-            lock, [&] { return closed_ || pending_.size() + frames_.size() < kMaxFrames; });
-        if (closed_) return false;
-        if (!clock_.arrived(pts, playout->arrival_time(clock_.pacing()))) return true;
-        pending_.push_back({pts, std::move(frame)});
-        playout->settle(*this);
-        return true;
-    }
-
-    bool push_audio(MediaTime pts, std::span<const float> samples) override {
-        const auto playout = playout_.lock();
-        if (!playout || samples.empty()) return playout != nullptr;
-        std::unique_lock lock(playout->mutex_);
-        playout->room_.wait(lock, [&] { return closed_ || has_audio_room(*playout, pts); });
-        if (closed_) return false;
-        if (!clock_.arrived(pts, playout->arrival_time(clock_.pacing()))) return true;
-        pending_audio_.push_back({pts, {samples.begin(), samples.end()}});
-        playout->settle(*this);
-        return true;
-    }
-
-    void close() override {
-        const auto playout = playout_.lock();
-        if (!playout) return;
-        const std::lock_guard lock(playout->mutex_);
-        closed_ = true;
-        playout->room_.notify_all();
-    }
-
-private:
-    friend class Playout;
-    struct Packet {
-        MediaTime pts{};
-        std::vector<float> samples;
-    };
-
-    bool has_audio_room(const Playout& playout, MediaTime pts) const {
-        const auto offset = clock_.offset(playout.clock_.now());
-        if (!offset || !playout.grid_) {
-            return pending_audio_.empty() ||
-                   std::chrono::abs(pts - pending_audio_.front().pts) < kMaxPendingAudio;
-        }
-        return playout.ring_.has_room(
-            media::sample_at_or_after(pts + *offset, playout.options_.format.sample_rate));
-    }
-
-    const std::weak_ptr<Playout> playout_;
-    // Guarded by the playout's mutex.
-    InputClock clock_;
-    std::deque<TimedFrame> pending_;  // source time: the offset is not known yet
-    std::deque<Packet> pending_audio_;
-    std::deque<TimedFrame> frames_;  // grid time
-    bool closed_ = false;
-};
-
-Playout::Playout(const PlayoutOptions& options, std::shared_ptr<base::Clock> clock)
-    : options_(options),
+Playout::Playout(const PlayoutOptions& options, std::shared_ptr<base::Clock> clock,
+                 OnSwitch on_switch)
+    : format_(options.format),
+      on_switch_(std::move(on_switch)),
       clock_(std::move(clock)),
-      ring_(std::max(options.format.sample_rate, 1), std::max(options.format.channels, 1)),
+      director_(options.failover),
+      failover_(options.failover),
+      loss_(options.loss),
       black_(make_black(options.format)) {}
 
 Playout::~Playout() = default;
 
-std::shared_ptr<media::MediaSink> Playout::open(media::Pacing pacing) {
-    auto connection = std::make_shared<Connection>(weak_from_this(), pacing);
+std::shared_ptr<Lane> Playout::make_lane() const {
+    auto lane = std::make_shared<Lane>(format_, [this] { return now(); });
     const std::lock_guard lock(mutex_);
-    current_ = connection;
-    ring_.break_continuity();
-    return connection;
+    lane->configure(loss_.fade_duration, failover_);
+    return lane;
 }
 
-std::optional<MediaTime> Playout::first_frame_time() const {
+MediaTime Playout::now() const {
+    const std::lock_guard lock(clock_mutex_);
+    return clock_.now();
+}
+
+MediaTime Playout::last_tick() const {
     const std::lock_guard lock(mutex_);
-    if (!current_ || current_->pending_.empty()) return std::nullopt;
-    const auto offset = current_->clock_.offset(clock_.now());
-    if (!offset) return std::nullopt;
-    return current_->pending_.front().time + *offset;
+    return last_tick_;
+}
+
+void Playout::suspend() {
+    const std::lock_guard lock(mutex_);
+    ticking_ = false;
+    for (auto& input : inputs_) input.lane->suspend();
+    if (slate_) slate_->suspend();
+}
+
+void Playout::set_inputs(std::vector<std::shared_ptr<Lane>> lanes) {
+    const std::lock_guard lock(mutex_);
+    std::vector<Input> inputs;
+    std::vector<InputCondition> conditions;
+    std::optional<std::size_t> still_on;
+    for (auto& lane : lanes) {
+        const auto known = std::find_if(inputs_.begin(), inputs_.end(),
+                                        [&](const Input& input) { return input.lane == lane; });
+        if (known != inputs_.end()) {
+            if (static_cast<std::size_t>(known - inputs_.begin()) == on_) still_on = inputs.size();
+            conditions.push_back(conditions_[static_cast<std::size_t>(known - inputs_.begin())]);
+            inputs.push_back(std::move(*known));
+            known->lane.reset();
+        } else {
+            conditions.emplace_back();
+            inputs.push_back({.lane = lane});
+            const auto frame = grid_ ? grid_->frame_at_or_after(last_tick_) + 1 : 0;
+            if (ticking_) lane->begin(*grid_, frame, next_sample(), false);
+        }
+    }
+    inputs_ = std::move(inputs);
+    conditions_ = std::move(conditions);
+    on_ = still_on.value_or(inputs_.size());  // nothing, until the director chooses
+    if (!grid_) on_ = 0;
+}
+
+void Playout::set_slate(std::shared_ptr<Lane> lane) {
+    const std::lock_guard lock(mutex_);
+    slate_ = std::move(lane);
+    slate_on_ = false;
+    slate_picture_.reset();
+    if (slate_ && ticking_) {
+        slate_->begin(*grid_, grid_->frame_at_or_after(last_tick_) + 1, next_sample(), false);
+    }
+}
+
+void Playout::set_options(const InputLoss& loss, const Failover& failover) {
+    const std::lock_guard lock(mutex_);
+    loss_ = loss;
+    failover_ = failover;
+    for (auto& input : inputs_) input.lane->configure(loss.fade_duration, failover);
+    if (slate_) slate_->configure(loss.fade_duration, {});
+    director_.set_config(failover);
+}
+
+bool Playout::choose(std::optional<std::size_t> input, MediaTime at) {
+    const std::lock_guard lock(mutex_);
+    return director_.choose(input, at);
+}
+
+std::optional<Playout::FirstFrame> Playout::first_frame() const {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+        if (const auto time = inputs_[i].lane->first_frame_time()) return FirstFrame{i, *time};
+    }
+    return std::nullopt;
+}
+
+MediaTime Playout::idle_for() const {
+    const std::lock_guard lock(mutex_);
+    return last_tick_ - last_delivery_;
+}
+
+bool Playout::is_well() const {
+    const std::lock_guard lock(mutex_);
+    return on_ < inputs_.size() && director_.is_well(last_tick_, conditions_[on_]);
+}
+
+MediaTime Playout::away_for() const {
+    const std::lock_guard lock(mutex_);
+    if (on_ >= inputs_.size()) return {};
+    return last_tick_ - inputs_[on_].picture_time.value_or(std::min(on_since_, last_tick_));
+}
+
+bool Playout::is_manual() const {
+    const std::lock_guard lock(mutex_);
+    return director_.manual() == on_;
+}
+
+Playout::InputReport Playout::input(std::size_t index) const {
+    const std::lock_guard lock(mutex_);
+    if (index >= inputs_.size()) return {};
+    return {.well = director_.is_well(last_tick_, conditions_[index]),
+            .lane = inputs_[index].lane->status()};
 }
 
 media::PresentationClock::Condition Playout::observe_clock() {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(clock_mutex_);
     return clock_.observe();
+}
+
+// An AAC encoder delays its signal by one frame (priming), so what goes in is taken one frame
+// ahead.
+std::int64_t Playout::next_sample() const {
+    return (next_aac_frame_ + 1) * media::kAacFrameSamples;
 }
 
 void Playout::begin(const media::Grid& grid, std::int64_t frame) {
     const std::lock_guard lock(mutex_);
     grid_ = grid;
-    tick_time_ = grid.frame_time(frame);
-    last_time_ = tick_time_ - options_.repeat_duration;
-    if (options_.format.sample_rate > 0) {
-        const auto sample =
-            media::sample_at_or_after(grid.frame_time(frame), options_.format.sample_rate);
+    ticking_ = true;
+    on_since_ = last_tick_ = last_delivery_ = grid.frame_time(frame);
+    slate_on_ = false;
+    if (format_.sample_rate > 0) {
+        const auto sample = media::sample_at_or_after(on_since_, format_.sample_rate);
         const auto step = media::kAacFrameSamples;
         next_aac_frame_ = (sample + step - 1) / step;
-        // An AAC encoder delays its signal by one frame (priming), so what goes in is taken one
-        // frame ahead.
-        ring_.begin((next_aac_frame_ + 1) * step);
     }
-    if (!current_) return;
-    // A file waits for the programme to begin; its first frame is the programme's.
-    if (!current_->pending_.empty()) {
-        current_->clock_.anchor(current_->pending_.front().time, grid.frame_time(frame));
+    // The first of the list that has a picture already.
+    for (std::size_t i = inputs_.size(); i-- > 0;) {
+        if (inputs_[i].lane->first_frame_time()) on_ = i;
     }
-    settle(*current_);
+    if (on_ >= inputs_.size()) on_ = 0;
+    conditions_.assign(inputs_.size(), {});
+    if (!conditions_.empty()) conditions_[on_].last_picture = on_since_;
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+        inputs_[i] = {.lane = std::move(inputs_[i].lane)};
+        inputs_[i].lane->begin(grid, frame, next_sample(), i == on_);
+    }
+    if (slate_) slate_->begin(grid, frame, next_sample(), false);
 }
 
-// A file is late when the programme has passed it, not when the programme itself is behind the
-// clock because the encoders are: then it is held back, and must not lose pictures for it.
-MediaTime Playout::arrival_time(media::Pacing pacing) const {
-    return pacing == media::Pacing::paced && grid_ ? tick_time_ : clock_.now();
+// Asks the director, who goes by the last tick, and puts on whom it names.
+std::optional<Switch> Playout::direct(std::int64_t frame, MediaTime now) {
+    if (inputs_.empty()) return std::nullopt;
+    const Choice choice = director_.decide(now, conditions_, on_);
+    if (choice.input == on_) return std::nullopt;
+    const Switch change{.from = on_, .to = choice.input, .time = now, .reason = choice.reason};
+    if (on_ < inputs_.size()) inputs_[on_].lane->hold(true, frame, next_sample());
+    on_ = choice.input;
+    inputs_[on_].lane->hold(false, frame, next_sample());
+    on_since_ = now;
+    return change;
 }
 
-// Moves what is pending to its grid time, once the offset and the grid are known.
-void Playout::settle(Connection& connection) {
-    const auto offset = connection.clock_.offset(clock_.now());
-    if (!grid_ || !offset || &connection != current_.get()) return;
-    MediaTime by = *offset;
-    if (!connection.clock_.snapped() && !connection.pending_.empty()) {
-        const MediaTime time = connection.pending_.front().time + by;
-        const MediaTime snap = grid_->frame_time(grid_->nearest_frame(time)) - time;
-        connection.clock_.snap(snap);
-        by += snap;
-    }
-    for (auto& frame : connection.pending_) {
-        connection.frames_.push_back({frame.time + by, std::move(frame.buffer)});
-    }
-    connection.pending_.clear();
-    for (const auto& packet : connection.pending_audio_) {
-        ring_.write(media::sample_at_or_after(packet.pts + by, options_.format.sample_rate),
-                    packet.samples, connection.clock_.pacing() == media::Pacing::paced);
-    }
-    connection.pending_audio_.clear();
+void Playout::show_slate(bool on, std::int64_t frame) {
+    if (!slate_ || std::exchange(slate_on_, on) == on) return;
+    slate_->hold(!on, frame, next_sample());
 }
 
-// The newest frame that is due.
-MiniPtr<GstBuffer> Playout::next_frame(std::int64_t frame) {
-    const MediaTime now = grid_->frame_time(frame);
-    tick_time_ = now;
-    MiniPtr<GstBuffer> due;
-    if (current_) {
-        settle(*current_);
-        auto& frames = current_->frames_;
-        while (!frames.empty() && grid_->nearest_frame(frames.front().time) <= frame) {
-            due = std::move(frames.front().buffer);
-            frames.pop_front();
-        }
+// What is seen at this tick: the newest picture that is due, or what the filler says.
+MiniPtr<GstBuffer> Playout::fill(std::int64_t frame, MediaTime now) {
+    const Input* input = on_ < inputs_.size() ? &inputs_[on_] : nullptr;
+    // Where there never was a picture the hole began when this input came on.
+    std::optional<MediaTime> away;
+    if (input && input->picture_time) away = now - *input->picture_time;
+    Fill fill = fill_for(loss_, away);
+    if (!away && now - on_since_ < loss_.black_duration) fill = Fill::black;
+    totals_.add(fill, grid_->frame_time(frame + 1) - now);
+    show_slate(fill == Fill::slate, frame);
+    if (slate_on_) {
+        if (auto picture = slate_->tick(frame)) slate_picture_ = std::move(picture);
     }
+    switch (fill) {
+        case Fill::picture:
+            return borrow_mini(input->picture.get());
+        case Fill::repeat:
+            ++stats_.repeated;
+            return borrow_mini(input->picture.get());
+        case Fill::black:
+            ++stats_.black;
+            break;
+        case Fill::slate:
+            ++stats_.slate;
+            if (slate_picture_) return borrow_mini(slate_picture_.get());
+            break;
+    }
+    return borrow_mini(black_.get());
+}
+
+void Playout::tick_input(std::size_t index, std::int64_t frame, MediaTime now) {
+    Input& input = inputs_[index];
+    if (auto picture = input.lane->tick(frame)) {
+        input.picture = std::move(picture);
+        input.picture_time = now;
+    }
+    const auto status = input.lane->status();
+    // Where there are no pictures sound is what it delivers; one that stands still is ready.
+    auto& delivery = conditions_[index].last_picture;
+    delivery = status.last_frame ? status.last_frame : status.last_sound;
+    if (status.ready) delivery = now;
+    // One that has just come on is given time.
+    if (!delivery && index == on_) delivery = on_since_;
+    conditions_[index].black_since = status.black_since;
+    conditions_[index].silent_since = status.silent_since;
+    last_delivery_ = std::max(last_delivery_, delivery.value_or(MediaTime{}));
+}
+
+MiniPtr<GstBuffer> Playout::next_frame(std::int64_t frame, std::optional<Switch>& change) {
+    const MediaTime now = last_tick_ = grid_->frame_time(frame);
+    change = direct(frame, now);
+    for (std::size_t i = 0; i < inputs_.size(); ++i) tick_input(i, frame, now);
     ++stats_.frames;
-    if (due) {
-        last_ = std::move(due);
-        last_time_ = now;
-    } else if (last_ && now - last_time_ < options_.repeat_duration) {
-        ++stats_.repeated;
-    } else {
-        last_.reset();
-        ++stats_.black;
-    }
-    return stamped(last_ ? last_.get() : black_.get(), now, grid_->frame_time(frame + 1));
+    stats_.input = on_;
+    return stamped(fill(frame, now).get(), now, grid_->frame_time(frame + 1));
 }
 
 void Playout::tick(std::int64_t frame, PlayoutOutput& output) {
     MiniPtr<GstBuffer> buffer;
+    std::optional<Switch> change;
     {
         const std::lock_guard lock(mutex_);
-        buffer = next_frame(frame);
-        room_.notify_all();
+        buffer = next_frame(frame, change);
     }
+    if (change && on_switch_) on_switch_(*change);
     output.push_frame(std::move(buffer));
-    if (options_.format.sample_rate > 0) push_audio_until(grid_->frame_time(frame + 1), output);
+    if (format_.sample_rate > 0) push_audio_until(grid_->frame_time(frame + 1), output);
 }
 
 void Playout::push_audio_until(MediaTime time, PlayoutOutput& output) {
-    const int rate = options_.format.sample_rate;
-    const auto count = static_cast<std::size_t>(media::kAacFrameSamples * options_.format.channels);
+    const auto count = static_cast<std::size_t>(media::kAacFrameSamples * format_.channels);
     while (true) {
         const std::int64_t first = next_aac_frame_ * media::kAacFrameSamples;
-        const MediaTime start = media::sample_time(first, rate);
+        const MediaTime start = media::sample_time(first, format_.sample_rate);
         if (start >= time) return;
-        const MediaTime end = media::sample_time(first + media::kAacFrameSamples, rate);
+        const MediaTime end =
+            media::sample_time(first + media::kAacFrameSamples, format_.sample_rate);
         auto buffer = adopt_mini(gst_buffer_new_allocate(nullptr, count * sizeof(float), nullptr));
         std::vector<float> samples(count);
         {
             const std::lock_guard lock(mutex_);
-            stats_.silent_samples += static_cast<std::uint64_t>(ring_.read(samples));
-            room_.notify_all();
+            read_audio(samples);
         }
         gst_buffer_fill(buffer.get(), 0, samples.data(), count * sizeof(float));
         GST_BUFFER_PTS(buffer.get()) = clock_time(start);
         GST_BUFFER_DURATION(buffer.get()) = clock_time(end - start);
-        ++next_aac_frame_;
         output.push_audio(std::move(buffer));
     }
 }
 
+std::shared_ptr<Lane> Playout::heard() const {
+    if (slate_on_) return slate_;
+    return on_ < inputs_.size() ? inputs_[on_].lane : nullptr;
+}
+
+// All lanes go on by one AAC frame. From one that was heard to another the sound is crossfaded.
+void Playout::read_audio(std::span<float> samples) {
+    const auto now = heard();
+    std::int64_t silent = media::kAacFrameSamples;
+    std::vector<float> before(samples.size());
+    std::vector<float> unheard(samples.size());
+    const auto read = [&](const std::shared_ptr<Lane>& lane) {
+        if (lane == now) {
+            silent = lane->read(samples);
+        } else {
+            lane->read(lane == heard_before_ ? before : unheard);
+        }
+    };
+    for (const auto& input : inputs_) read(input.lane);
+    if (slate_) read(slate_);
+    if (heard_before_ != now) {
+        const auto fade = loss_.fade_duration.count() * format_.sample_rate / 1000;
+        crossfade(before, samples, format_.channels, 0,
+                  std::clamp<std::int64_t>(fade, 1, media::kAacFrameSamples));
+        heard_before_ = now;
+    }
+    stats_.silent_samples += static_cast<std::uint64_t>(silent);
+    ++next_aac_frame_;
+}
+
 PlayoutStats Playout::stats() const {
     const std::lock_guard lock(mutex_);
-    return stats_;
+    PlayoutStats stats = stats_;
+    stats.repeat_duration = totals_.repeat();
+    stats.black_duration = totals_.black();
+    stats.slate_duration = totals_.slate();
+    return stats;
 }
 
 }  // namespace weir::playout

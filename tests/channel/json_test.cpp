@@ -89,7 +89,7 @@ private:
             case 0:
                 return TestPattern{size(), size(), rate(), coin(), coin()};
             case 1:
-                return FileInput{text(), coin()};
+                return FileInput{.path = text(), .loop = coin()};
             default:
                 return RtmpPull{"rtmp://host/live/k" + std::to_string(number(0, 99)),
                                 ms(100, 3'600'000)};
@@ -128,7 +128,7 @@ private:
         config.outputs = {sink};
         config.store = store();
         if (coin()) config.frame_rate = rate();
-        config.repeat_duration = ms(0, 3'600'000);
+        config.input_loss.repeat_duration = ms(0, 3'600'000);
         return config;
     }
 
@@ -371,11 +371,12 @@ TEST_SUITE("channel/json mistakes") {
     }
 
     TEST_CASE("an unknown type lists the known ones") {
-        CHECK(channel_problems("", R"({"type":"srt_listen"})") ==
-              "inputs[0].type: \"srt_listen\" is no type here; known are test_pattern, file, "
-              "rtmp_pull");
+        CHECK(channel_problems("", R"({"type":"ndi_listen"})") ==
+              "inputs[0].type: \"ndi_listen\" is no type here; known are test_pattern, file, "
+              "rtmp_pull, rtmp_listen, srt_listen, srt_call, rtp_listen, hls_pull, rtsp_pull, gst");
         CHECK(channel_problems("", R"({"path":"a"})") ==
-              "inputs[0].type: is missing; known are test_pattern, file, rtmp_pull");
+              "inputs[0].type: is missing; known are test_pattern, file, "
+              "rtmp_pull, rtmp_listen, srt_listen, srt_call, rtp_listen, hls_pull, rtsp_pull, gst");
         CHECK(channel_problems("", R"({"type":5})") ==
               "inputs[0].type: must be a string, is the number 5");
         CHECK(channel_problems("", R"("clip.mp4")") ==
@@ -407,7 +408,7 @@ TEST_SUITE("channel/json mistakes") {
               "origin.port: must be a whole number, is \"80\"\n"
               "origin.treads: is no field here; did you mean \"threads\"?\n"
               "channels[0].inputs[0].type: \"fil\" is no type here; known are test_pattern, file, "
-              "rtmp_pull\n"
+              "rtmp_pull, rtmp_listen, srt_listen, srt_call, rtp_listen, hls_pull, rtsp_pull, gst\n"
               "channels[0].ladder.video[0].height: must be a whole number, is \"x\"\n"
               "version: is no field here; known are origin, channels\n"
               "channels[0].name: may have letters, digits, '-' and '_', is \"a b\"\n"

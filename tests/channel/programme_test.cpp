@@ -2,6 +2,7 @@
 // A programme on a clock that the test owns: the pipelines run as fast as they can, and the clock
 // is set and suspended under them.
 #include "channel/programme.hpp"
+#include "media/grid.hpp"
 
 #include <doctest/doctest.h>
 
@@ -41,22 +42,29 @@ struct Fixture {
     explicit Fixture(weir::Rational rate = {25, 1}, std::int64_t first_free_slot = 0,
                      MediaTime utc = std::chrono::seconds(1'800'000'000))
         : clock(std::make_shared<FakeClock>(utc)),
-          programme(std::make_shared<Programme>(
-              tiny_config(rate), weir::open_store(weir::MemoryStore{}).value(), clock, executor,
-              weir::channel::Continuation{.slot = first_free_slot},
-              ProgrammeEvents{
-                  .event = [this](EventDetail detail) { add(std::move(detail)); },
-                  .begun =
-                      [this](const weir::channel::HlsOutput& hls) { timeline = hls.timeline(); },
-                  .first_slot = [] {},
-                  .failed =
-                      [this](const std::string& cause) {
-                          add(weir::Alert{"failed", true, cause});
-                      },
-                  .suspended =
-                      [this] {
-                          add(weir::Alert{"suspended", true, ""});
-                      }})) {}
+          programme(weir::channel::make_programme(
+              tiny_config(rate),
+              {.store = weir::open_store(weir::MemoryStore{}).value(),
+               .clock = clock,
+               .executor = executor,
+               .continuation = {.slot = first_free_slot},
+               .taps = std::make_shared<weir::channel::FrameTaps>(),
+               .thumbnailer = nullptr},
+              ProgrammeEvents{.event = [this](EventDetail detail) { add(std::move(detail)); },
+                              .begun =
+                                  [this](std::shared_ptr<const weir::media::Timeline> begun,
+                                         const weir::origin::HlsEndpointOptions&) {
+                                      timeline = std::move(begun);
+                                  },
+                              .first_slot = [] {},
+                              .failed =
+                                  [this](const std::string& cause) {
+                                      add(weir::Alert{"failed", true, cause});
+                                  },
+                              .over =
+                                  [this](const std::string&) {
+                                      add(weir::Alert{"suspended", true, ""});
+                                  }})) {}
 
     ~Fixture() { programme->stop(); }
 
@@ -108,7 +116,7 @@ struct Fixture {
     std::mutex mutex;
     std::condition_variable wake;
     std::vector<EventDetail> events;
-    std::shared_ptr<weir::media::Timeline> timeline;
+    std::shared_ptr<const weir::media::Timeline> timeline;
     std::shared_ptr<Programme> programme;
 };
 

@@ -65,7 +65,6 @@ public:
 struct Fixture {
     explicit Fixture(PublisherOptions options) {
         options.prefix = "news";
-        options.run = "run";
         publisher = std::make_unique<Publisher>(
             options, store, timeline,
             PublisherEvents{
@@ -83,10 +82,11 @@ struct Fixture {
     }
 
     void publish(std::size_t track, std::int64_t number) {
-        publisher->publish(track, Segment{.number = number,
-                                          .start = number * 2s,
-                                          .end = (number + 1) * 2s,
-                                          .bytes = Bytes::from_string("bytes")});
+        publisher->publish(track, "run",
+                           Segment{.number = number,
+                                   .start = number * 2s,
+                                   .end = (number + 1) * 2s,
+                                   .bytes = Bytes::from_string("bytes")});
     }
     void finish() {
         publisher->finish();
@@ -202,11 +202,11 @@ TEST_SUITE("channel/publisher") {
         auto timeline = std::make_shared<Timeline>(
             "programme", std::vector<weir::media::Track>{{.name = "one"}});
         std::promise<void> finished;
-        Publisher publisher({.prefix = "", .run = "run", .keep = {}}, store, timeline,
+        Publisher publisher({.prefix = "", .keep = {}}, store, timeline,
                             PublisherEvents{.on_slot = [](const Slot&) {},
                                             .on_store = [](bool, const std::string&) {},
                                             .on_finished = [&] { finished.set_value(); }});
-        publisher.publish(0, Segment{.number = 7, .bytes = Bytes::from_string("bytes")});
+        publisher.publish(0, "run", Segment{.number = 7, .bytes = Bytes::from_string("bytes")});
         publisher.finish();
         finished.get_future().wait();
         CHECK(store->has("programme/one/7-run.ts"));

@@ -56,14 +56,13 @@ TEST_SUITE("channel/validate") {
              {"name", "may have letters, digits, '-' and '_', is \"a/b\""}},
             {[](auto& c) { c.name = std::string(65, 'x'); },
              {"name", "must have at most 64 characters, has 65"}},
-            {[](auto& c) { c.inputs.clear(); }, {"inputs", "must have exactly 1, has 0"}},
-            {[](auto& c) { c.inputs.push_back(TestPattern{}); },
-             {"inputs", "must have exactly 1, has 2"}},
+            {[](auto& c) { c.inputs.clear(); }, {"inputs", "must have at least one, has 0"}},
+            {[](auto& c) { c.inputs.resize(17); }, {"inputs", "must have 1 to 16, has 17"}},
             {[](auto& c) { c.outputs.clear(); }, {"outputs", "must have exactly 1, has 0"}},
             {[](auto& c) { c.outputs.push_back(HlsSink{}); },
              {"outputs", "must have exactly 1, has 2"}},
-            {[](auto& c) { c.repeat_duration = -1ms; },
-             {"repeat_duration", "must be 0 to 3600 seconds, is -0.001"}},
+            {[](auto& c) { c.input_loss.repeat_duration = -1ms; },
+             {"input_loss.repeat_duration", "must be 0 to 3600 seconds, is -0.001"}},
             {[](auto& c) { c.store = std::shared_ptr<Store>(); }, {"store", "must not be null"}},
             {[](auto& c) { c.store = DirectoryStore{}; }, {"store.path", "must not be empty"}},
             {[](auto& c) { c.store = MemoryStore{.max_bytes = 1}; },
@@ -235,7 +234,7 @@ TEST_SUITE("channel/validate") {
                                      .crf = 51,
                                      .threads = 64};
             },
-            [](auto& c) { c.repeat_duration = 0ms; },
+            [](auto& c) { c.input_loss.repeat_duration = 0ms; },
         };
         for (const auto& change : changes) {
             ChannelConfig config = good_channel();
@@ -279,7 +278,7 @@ TEST_SUITE("channel/validate") {
               "channels[0].ladder.video[1].name: "
               "\"720p\" is the name of ladder.video[0].name already\n"
               "channels[0].ladder.video[2].width: must be 16 to 7680 and even, is 1\n"
-              "channels[1].inputs: must have exactly 1, has 0");
+              "channels[1].inputs: must have at least one, has 0");
     }
 
     TEST_CASE("channels have different names, and there is one at least") {
@@ -294,7 +293,7 @@ TEST_SUITE("channel/validate") {
         for (const std::int64_t far : {kFar, -kFar, std::numeric_limits<std::int64_t>::min()}) {
             const std::chrono::milliseconds long_time(far);
             ChannelConfig config = good_channel();
-            config.repeat_duration = long_time;
+            config.input_loss.repeat_duration = long_time;
             config.ladder.gop = long_time;
             config.ladder.vbv_duration = long_time;
             config.ladder.video[0].bitrate_bps = far;

@@ -159,14 +159,49 @@ def make_film(path):
     )  # fmt: skip
 
 
-def make_flash(path):
+def make_flash(path, size="640x360", rate=30, seconds=90, video=("-g", "30", "-bf", "2"), audio=("-ac", "2")):
     """A white field and a beep for the first 100 ms of each second, keyframes each second."""
     ffmpeg(
         "-f", "lavfi", "-i",
-        "color=c=0x203040:size=640x360:rate=30,drawbox=c=white:t=fill:enable='lt(mod(t,1),0.095)'",
+        f"color=c=0x203040:size={size}:rate={rate},drawbox=c=white:t=fill:enable='lt(mod(t,1),0.095)'",
         "-f", "lavfi", "-i", "aevalsrc='0.6*sin(2*PI*1000*t)*lt(mod(t,1),0.1)':sample_rate=48000",
-        "-t", "90", *X264, "-g", "30", "-bf", "2", "-c:a", "aac", "-b:a", "96k", "-ac", "2", path,
+        "-t", seconds, *X264, *video, "-c:a", "aac", "-b:a", "96k", *audio, path,
     )  # fmt: skip
+
+
+def flash(**options):
+    """The maker of a shorter one that differs in something."""
+    return lambda path: make_flash(path, seconds=30, **options)
+
+
+def flv_tags(path):
+    """(type, time in ms, body) of each tag of an FLV file."""
+    data = path.read_bytes()
+    at = int.from_bytes(data[5:9], "big") + 4
+    while at + 11 <= len(data):
+        size = int.from_bytes(data[at + 1 : at + 4], "big")
+        when = int.from_bytes(data[at + 4 : at + 7], "big") | data[at + 7] << 24
+        yield data[at], when, data[at + 11 : at + 11 + size]
+        at += 11 + size + 4
+
+
+def make_flash_changing(path):
+    """As of one connection whose encoder is set up anew every five seconds: FLV, with new sequence
+    headers for another size, profile and sample rate."""
+    pieces = []
+    for number, name in enumerate(("flash", "flash_small", "flash_baseline")):
+        piece = path.with_name(f"piece-{number}.flv")
+        ffmpeg("-i", clip(f"{name}.mp4"), "-t", "5", "-c", "copy", piece)
+        for kind, when, body in flv_tags(piece):
+            if number == 0 or kind != 18:  # one onMetaData is enough
+                pieces.append((kind, when + 5100 * number, body))
+        piece.unlink()
+    with open(path, "wb") as out:
+        out.write(b"FLV\x01\x05\0\0\0\x09\0\0\0\0")
+        for kind, when, body in pieces:
+            out.write(bytes([kind]) + len(body).to_bytes(3, "big"))
+            out.write((when & 0xFFFFFF).to_bytes(3, "big") + bytes([when >> 24]) + bytes(3))
+            out.write(body + (11 + len(body)).to_bytes(4, "big"))
 
 
 def make_audio_only(path):
@@ -184,6 +219,13 @@ def make_text(path):
 MAKERS = {
     "film.mp4": make_film,
     "flash.mp4": make_flash,
+    "flash_small.mp4": flash(size="320x180"),
+    "flash_25.mp4": flash(rate=25, video=("-g", "25", "-bf", "2")),
+    "flash_mono.mp4": flash(audio=("-ac", "1")),
+    "flash_baseline.mp4": flash(
+        video=("-g", "45", "-profile:v", "baseline", "-tune", "zerolatency"), audio=("-ac", "2", "-ar", "44100")
+    ),
+    "flash_changing.flv": make_flash_changing,
     "audio_only.mp4": make_audio_only,
     "video_only.mp4": make_video_only,
     "text.mp4": make_text,

@@ -2,7 +2,6 @@
 """ffmpeg publishes to nginx, weir pulls; the publisher is killed for ten seconds and comes back."""
 
 import os
-import threading
 import time
 import unittest
 from urllib.parse import urljoin
@@ -11,36 +10,10 @@ import harness
 import media
 import playlist
 from recording import Checks, Recording
+from watcher import Watcher
 
 LIVE_SECONDS = int(os.environ.get("WEIR_E2E_LIVE_SECONDS", "60"))
 AWAY_SECONDS = 10
-
-
-class Watcher(threading.Thread):
-    """Reads a media playlist again and again and keeps what changed, with the time."""
-
-    def __init__(self, url):
-        super().__init__(daemon=True)
-        self.url = url
-        self.seen = []  # (monotonic time, first number, last number)
-        self.problems = []
-        self.done = threading.Event()
-
-    def run(self):
-        while not self.done.wait(0.2):
-            try:
-                answer = harness.fetch(self.url)
-                found = playlist.read_media(answer.text())
-            except (OSError, AssertionError) as error:
-                self.problems.append(f"{type(error).__name__}: {error}")
-                continue
-            last = found.segments[-1].number if found.segments else None
-            if not self.seen or self.seen[-1][2] != last:
-                self.seen.append((time.monotonic(), found.media_sequence, last))
-
-    def stop(self):
-        self.done.set()
-        self.join()
 
 
 class RtmpPull(Checks, unittest.TestCase):

@@ -13,8 +13,8 @@
 
 namespace {
 
-using Unit = std::tuple<weir::ingest::FlvUnit::Kind, bool, std::int64_t, std::int32_t,
-                        std::vector<std::byte>>;
+using Unit = std::tuple<weir::ingest::FlvUnit::Kind, weir::ingest::FlvCodec, bool, std::int64_t,
+                        std::int32_t, std::vector<std::byte>>;
 
 struct Reading {
     std::vector<Unit> units;
@@ -25,7 +25,8 @@ Reading read(std::span<const std::byte> bytes, std::size_t step) {
     Reading reading;
     weir::ingest::FlvReader reader([&](const weir::ingest::FlvUnit& unit) {
         if (unit.payload.empty() || unit.dts_ms < 0 || unit.dts_ms > 0xFFFFFFFF) std::abort();
-        reading.units.emplace_back(unit.kind, unit.keyframe, unit.dts_ms, unit.composition_ms,
+        reading.units.emplace_back(unit.kind, unit.codec, unit.keyframe, unit.dts_ms,
+                                   unit.composition_ms,
                                    std::vector(unit.payload.begin(), unit.payload.end()));
     });
     while (!bytes.empty() && !reading.failed) {

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "ingest/stream_time.hpp"
 #include "support/clips.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -160,6 +159,68 @@ TEST_SUITE("ingest/flv") {
         }
     }
 
+    TEST_CASE("enhanced RTMP names its codec with four characters") {
+        using ingest::FlvCodec;
+        struct Row {
+            const char* name;
+            int type;
+            Bytes8 body;
+            Kind kind;
+            FlvCodec codec;
+            bool keyframe;
+            std::int32_t composition;
+            Bytes8 payload;
+        };
+        const auto body = [](int first, const char* name, std::initializer_list<int> rest) {
+            Bytes8 result = bytes({first});
+            for (int i = 0; i < 4; ++i) result.push_back(static_cast<std::byte>(name[i]));
+            append(result, bytes(rest));
+            return result;
+        };
+        const std::vector<Row> rows{
+            {"HEVC configuration", 9, body(0x90, "hvc1", {1, 2}), Kind::video_config,
+             FlvCodec::hevc, true, 0, bytes({1, 2})},
+            {"HEVC keyframe", 9, body(0x91, "hvc1", {0, 0, 80, 7}), Kind::video, FlvCodec::hevc,
+             true, 80, bytes({7})},
+            {"HEVC, negative composition time", 9, body(0xA1, "hvc1", {0xFF, 0xFF, 0xFE, 7}),
+             Kind::video, FlvCodec::hevc, false, -2, bytes({7})},
+            {"HEVC, no composition time", 9, body(0xA3, "hvc1", {7, 8}), Kind::video,
+             FlvCodec::hevc, false, 0, bytes({7, 8})},
+            {"AV1 configuration", 9, body(0x90, "av01", {0x81}), Kind::video_config, FlvCodec::av1,
+             true, 0, bytes({0x81})},
+            {"AV1 has no composition time", 9, body(0x91, "av01", {0, 0, 80, 7}), Kind::video,
+             FlvCodec::av1, true, 0, bytes({0, 0, 80, 7})},
+            {"H.264", 9, body(0x91, "avc1", {0, 0, 1, 9}), Kind::video, FlvCodec::h264, true, 1,
+             bytes({9})},
+            {"AAC configuration", 8, body(0x90, "mp4a", {0x12, 0x10}), Kind::audio_config,
+             FlvCodec::aac, true, 0, bytes({0x12, 0x10})},
+            {"AAC", 8, body(0x91, "mp4a", {5}), Kind::audio, FlvCodec::aac, true, 0, bytes({5})},
+        };
+        for (const auto& row : rows) {
+            CAPTURE(row.name);
+            int seen = 0;
+            const ingest::FlvHandler check = [&](const FlvUnit& unit) {
+                ++seen;
+                CHECK(unit.kind == row.kind);
+                CHECK(unit.codec == row.codec);
+                CHECK(unit.keyframe == row.keyframe);
+                CHECK(unit.dts_ms == 77);
+                CHECK(unit.composition_ms == row.composition);
+                CHECK(Bytes8(unit.payload.begin(), unit.payload.end()) == row.payload);
+            };
+            const auto read_one = row.type == 9 ? &ingest::read_flv_video : &ingest::read_flv_audio;
+            CHECK(read_one(77, row.body, check));
+            CHECK(seen == 1);
+        }
+        // The end of a sequence, metadata, a command, the layout of channels, and nothing.
+        const ingest::FlvHandler none = [](const FlvUnit&) { FAIL_CHECK("no media"); };
+        for (const int first : {0x92, 0x94, 0xD1}) {
+            CHECK(ingest::read_flv_video(0, body(first, "hvc1", {1, 2, 3, 4}), none));
+        }
+        CHECK(ingest::read_flv_video(0, body(0x91, "hvc1", {0, 0, 0}), none));
+        CHECK(ingest::read_flv_audio(0, body(0x94, "mp4a", {1}), none));
+    }
+
     TEST_CASE("what cannot be read is named") {
         struct Row {
             const char* name;
@@ -178,11 +239,23 @@ TEST_SUITE("ingest/flv") {
             {"long header", long_header, ErrorCode::corrupt, "header"},
             {"wide header", wide_header, ErrorCode::corrupt, "header"},
             {"H.263", stream({tag(9, 0, bytes({0x12, 1, 0, 0, 0, 1}))}), ErrorCode::unsupported,
-             "video codec 2"},
-            {"enhanced RTMP", stream({tag(9, 0, bytes({0x90, 'h', 'v', 'c', '1', 1}))}),
-             ErrorCode::unsupported, "video codec"},
+             "video codec Sorenson H.263"},
+            {"VP9", stream({tag(9, 0, bytes({0x90, 'v', 'p', '0', '9', 1}))}),
+             ErrorCode::unsupported, "video codec vp09"},
+            {"unprintable FourCC", stream({tag(9, 0, bytes({0x90, 1, 0, ' ', 255, 1}))}),
+             ErrorCode::unsupported, "video codec ????"},
+            {"enhanced packet type 6", stream({tag(9, 0, bytes({0x96, 'h', 'v', 'c', '1', 1}))}),
+             ErrorCode::unsupported, "packet type 6"},
+            {"Opus", stream({tag(8, 0, bytes({0x90, 'O', 'p', 'u', 's', 1}))}),
+             ErrorCode::unsupported, "audio codec Opus"},
+            {"short FourCC", stream({tag(9, 0, bytes({0x90, 'h', 'v', 'c'}))}), ErrorCode::corrupt,
+             "video tag of 4 bytes"},
+            {"short audio FourCC", stream({tag(8, 0, bytes({0x90, 'm', 'p'}))}), ErrorCode::corrupt,
+             "audio tag of 3 bytes"},
+            {"short composition time", stream({tag(9, 0, bytes({0x91, 'h', 'v', 'c', '1', 0, 0}))}),
+             ErrorCode::corrupt, "video tag of 7 bytes"},
             {"MP3", stream({tag(8, 0, bytes({0x2F, 1, 1}))}), ErrorCode::unsupported,
-             "audio codec 2"},
+             "audio codec MP3"},
             {"encrypted", stream({tag(9 | 0x20, 0, bytes({0x17, 1, 0, 0, 0, 1}))}),
              ErrorCode::unsupported, "encrypted"},
             {"short video", stream({tag(9, 0, bytes({0x17, 1, 0}))}), ErrorCode::corrupt,
@@ -265,54 +338,5 @@ TEST_SUITE("ingest/flv") {
                 CHECK(reading.units.size() <= 4);
             }
         }
-    }
-}
-
-TEST_SUITE("ingest/stream_time") {
-    constexpr auto kMargin = ingest::StreamTime::kMarginMs;
-
-    TEST_CASE("the first unit lies at the margin, whatever its time is") {
-        for (const std::int64_t first : {0LL, 5LL, 0x7FFFFFFFLL, 0xFFFFFFFFLL}) {
-            ingest::StreamTime time;
-            CHECK(time.place(first) == kMargin);
-            CHECK(time.place((first + 40) & 0xFFFFFFFF) == kMargin + 40);
-        }
-    }
-
-    TEST_CASE("it goes on over the end of the 32-bit clock") {
-        ingest::StreamTime time;
-        std::int64_t raw = 0xFFFFFFFF - 100;
-        std::int64_t expected = kMargin;
-        CHECK(time.place(raw) == expected);
-        for (int i = 0; i < 20; ++i) {
-            raw = (raw + 23) & 0xFFFFFFFF;
-            expected += 23;
-            CHECK(time.place(raw) == expected);
-        }
-    }
-
-    TEST_CASE("interleaved tracks keep their relation, also before the first unit") {
-        ingest::StreamTime time;
-        CHECK(time.place(5000) == kMargin);
-        CHECK(time.place(4300) == kMargin - 700);
-        CHECK(time.place(5040) == kMargin + 40);
-        CHECK(time.place(5010) == kMargin + 10);
-    }
-
-    TEST_CASE("a publisher that begins again is placed behind what was there") {
-        ingest::StreamTime time;
-        CHECK(time.place(100'000) == kMargin);
-        CHECK(time.place(160'000) == kMargin + 60'000);
-        CHECK(time.place(0) == kMargin + 60'000);
-        CHECK(time.place(40) == kMargin + 60'040);
-        CHECK(time.place(20) == kMargin + 60'020);
-    }
-
-    TEST_CASE("it is never negative") {
-        ingest::StreamTime time;
-        CHECK(time.place(5000) == kMargin);
-        CHECK(time.place(4001) == 1);
-        CHECK(time.place(3500) == 0);
-        CHECK(time.place(5000) == kMargin);
     }
 }

@@ -6,11 +6,10 @@
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "ingest/recording_sink.hpp"
+#include "ingest/input_rig.hpp"
 #include "ingest/tcp_server.hpp"
 #include "support/clips.hpp"
 #include "support/temporary_folder.hpp"
@@ -18,94 +17,12 @@
 using namespace weir;
 using namespace std::chrono_literals;
 using ingest::Input;
+using test::Rig;
 using test::TcpServer;
 
 namespace {
 
-const media::RawFormat kFormat{.width = 64, .height = 36, .sample_rate = 48'000, .channels = 2};
 constexpr auto kKey = "s3cretkey";
-
-// An input on an executor of its own, and what it reports.
-class Rig {
-public:
-    explicit Rig(const Ingest& config, std::size_t room = 1'000'000) {
-        input_ = std::make_shared<Input>(
-            config, kFormat,
-            [this, room](media::Pacing pacing) {
-                const std::lock_guard lock(mutex_);
-                pacing_ = pacing;
-                sinks_.push_back(std::make_shared<test::RecordingSink>(room));
-                changed_.notify_all();
-                return sinks_.back();
-            },
-            ingest::InputEvents{[this](const ingest::StreamInfo&) {
-                                    const std::lock_guard lock(mutex_);
-                                    ++connected_;
-                                    changed_.notify_all();
-                                },
-                                [this](const std::string& field, const std::string& cause) {
-                                    const std::lock_guard lock(mutex_);
-                                    lost_.push_back(field + ": " + cause);
-                                    changed_.notify_all();
-                                }},
-            executor_);
-    }
-    ~Rig() {
-        stop();
-        executor_->run([this] { input_.reset(); });
-    }
-
-    Result<void> start() {
-        Result<void> result;
-        executor_->run([&] { result = input_->start(); });
-        return result;
-    }
-    void stop() {
-        executor_->run([this] { input_->stop(); });
-    }
-
-    bool wait_lost(std::size_t times) {
-        return wait([&] { return lost_.size() >= times; });
-    }
-    bool wait_connected(int times) {
-        return wait([&] { return connected_ >= times; });
-    }
-    bool wait_opened(std::size_t times) {
-        return wait([&] { return sinks_.size() >= times; });
-    }
-    std::vector<std::string> lost() {
-        const std::lock_guard lock(mutex_);
-        return lost_;
-    }
-    std::shared_ptr<test::RecordingSink> sink() {
-        const std::lock_guard lock(mutex_);
-        return sinks_.back();
-    }
-    std::size_t opened() {
-        const std::lock_guard lock(mutex_);
-        return sinks_.size();
-    }
-    media::Pacing pacing() {
-        const std::lock_guard lock(mutex_);
-        return *pacing_;
-    }
-
-private:
-    template <class Condition>
-    bool wait(const Condition& condition) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, 20s, condition);
-    }
-
-    const std::shared_ptr<base::Executor> executor_ = std::make_shared<base::Executor>();
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::optional<media::Pacing> pacing_;
-    int connected_ = 0;
-    std::vector<std::string> lost_;
-    std::vector<std::shared_ptr<test::RecordingSink>> sinks_;
-    std::shared_ptr<Input> input_;  // last: its functions use all above
-};
 
 Ingest pull(const std::string& url, std::chrono::milliseconds idle = 5000ms) {
     return RtmpPull{.url = url, .idle_timeout = idle};
@@ -281,7 +198,7 @@ TEST_SUITE("ingest/input") {
             CHECK(rig.opened() == 1);
         }
         SUBCASE("for ever") {
-            Rig rig(FileInput{.path = file, .loop = true}, 90);
+            Rig rig(FileInput{.path = file, .loop = true}, {.room = 90});
             REQUIRE(rig.start());
             CHECK(rig.wait_connected(1));
             CHECK(rig.sink()->wait_full());
@@ -297,7 +214,7 @@ TEST_SUITE("ingest/input") {
     }
 
     TEST_CASE("an input that was stopped can be started again, with a sink of its own") {
-        Rig rig(TestPattern{.width = 64, .height = 36, .clock = false}, 10);
+        Rig rig(TestPattern{.width = 64, .height = 36, .clock = false}, {.room = 10});
         REQUIRE(rig.start());
         CHECK(rig.wait_connected(1));
         rig.stop();
@@ -310,7 +227,7 @@ TEST_SUITE("ingest/input") {
     TEST_CASE("an input may go while its source is at work") {
         for (int round = 0; round < 20; ++round) {
             Rig rig(TestPattern{.width = 64, .height = 36, .clock = false},
-                    static_cast<std::size_t>(round % 3));
+                    {.room = static_cast<std::size_t>(round % 3)});
             REQUIRE(rig.start());
             if (round % 2 == 1) CHECK(rig.sink()->wait_full());
         }

@@ -49,6 +49,11 @@ public:
         return wait_for([&] { return waiting_ > 0; });
     }
 
+    std::size_t count_frames() {
+        const std::lock_guard lock(mutex_);
+        return frames_.size();
+    }
+
     // After the source is gone.
     [[nodiscard]] const std::vector<Frame>& frames() const { return frames_; }
     [[nodiscard]] const std::vector<Packet>& packets() const { return packets_; }

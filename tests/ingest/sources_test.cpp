@@ -76,12 +76,11 @@ struct Played {
     explicit Played(const Ingest& config, media::RawFormat format = kFormat,
                     std::size_t room = 1'000'000)
         : sink(std::make_shared<RecordingSink>(room)) {
-        if (const auto* file = std::get_if<FileInput>(&config)) {
-            source = ingest::make_file_source(*file, format, sink, reports.events());
-        } else {
-            source = ingest::make_test_pattern(std::get<TestPattern>(config), format, sink,
-                                               reports.events());
-        }
+        source = std::visit(
+            [&](const auto& input) {
+                return ingest::make_source(input, {format, sink, nullptr}, reports.events());
+            },
+            config);
         started = source->start();
     }
     void stop() {
@@ -244,7 +243,7 @@ TEST_SUITE("ingest/file_source") {
         Played played(FileInput{.path = file});
         REQUIRE(*played.started);
         CHECK(played.reports.wait_ended());
-        const auto info = played.source->decoder().info();
+        const auto info = played.source->info();
         CHECK(info.video.find("24/1") != std::string::npos);
         CHECK(info.audio.find("48000") != std::string::npos);
         REQUIRE(info.frame_rate);
@@ -266,7 +265,7 @@ TEST_SUITE("ingest/file_source") {
         test::make_clip(sound, std::string(kAudio) + "-t 1 -c:a aac");
         Played audio(FileInput{.path = sound});
         CHECK(audio.reports.wait_ended());
-        CHECK(audio.source->decoder().info().video.empty());
+        CHECK(audio.source->info().video.empty());
         audio.stop();
         CHECK(audio.sink->frames().empty());
         CHECK(sample_count(*audio.sink) >= 47'000);
@@ -275,7 +274,7 @@ TEST_SUITE("ingest/file_source") {
         test::make_clip(pictures, video_of("25") + "-t 1 " + kH264);
         Played video(FileInput{.path = pictures});
         CHECK(video.reports.wait_ended());
-        CHECK(video.source->decoder().info().audio.empty());
+        CHECK(video.source->info().audio.empty());
         video.stop();
         CHECK(video.sink->frames().size() == 25);
         CHECK(video.sink->packets().empty());

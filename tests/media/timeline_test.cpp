@@ -29,7 +29,9 @@ struct Fixture {
 
     std::optional<Slot> add(std::size_t track, std::int64_t number,
                             std::optional<std::uint64_t> size = 100, const char* run = "a") {
-        return timeline.add(track, number, seconds(2 * number), seconds(2 * number + 2), run, size);
+        const auto slots =
+            timeline.add(track, number, seconds(2 * number), seconds(2 * number + 2), run, size);
+        return slots.empty() ? std::nullopt : std::optional(slots.back());
     }
     void add_all(std::int64_t number, const char* run = "a") {
         add(0, number, 100, run);

@@ -82,6 +82,12 @@ public:
         return receive();
     }
 
+    // All that comes until the connection ends.
+    std::string receive_all() {
+        while (receive_more()) continue;
+        return std::exchange(received_, {});
+    }
+
     // Waits until the server closes (true) or sends something (false).
     bool closed() { return received_.empty() && !receive_more() && !timed_out_; }
 

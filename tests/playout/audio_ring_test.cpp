@@ -21,7 +21,8 @@ std::vector<float> ramp(std::int64_t first, std::int64_t count) {
 
 std::vector<float> read(AudioRing& ring, std::size_t count, std::int64_t* silent = nullptr) {
     std::vector<float> samples(count * 2, 77.0F);
-    const auto quiet = ring.read(samples);
+    auto quiet = static_cast<std::int64_t>(count);
+    for (const auto& range : ring.read(samples)) quiet -= range.end - range.begin;
     if (silent) *silent = quiet;
     return samples;
 }

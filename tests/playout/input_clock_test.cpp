@@ -69,4 +69,30 @@ TEST_SUITE("playout/input_clock") {
         }
         CHECK(pts - 33ms + clock.offset(now).value() == now + InputClock::kPacedLead);
     }
+
+    TEST_CASE("a source whose clock is slow for hours is no outlier, and stays where it was") {
+        InputClock clock(Pacing::live);
+        const auto source_at = [](MediaTime time) { return time - time / 5000; };  // -200 ppm
+        int dropped = 0;
+        MediaTime worst{};
+        for (MediaTime time{}; time < 10h; time += 40ms) {
+            if (!clock.arrived(source_at(time), kNow + time)) ++dropped;
+            if (time < 1s) continue;
+            const MediaTime off =
+                clock.map(source_at(time)) - (kNow + time + InputClock::kLiveDelay);
+            worst = std::max<MediaTime>(worst, std::chrono::abs(off));
+        }
+        CHECK(dropped == 0);
+        CHECK(worst < 10ms);
+        CHECK(clock.rate() == doctest::Approx(200e-6).epsilon(0.02));
+        // Without drift it would be seven seconds off by now.
+        CHECK(clock.offset(kNow + 10h) == kNow + InputClock::kLiveDelay);
+    }
+
+    TEST_CASE("a file is not stretched, however late it comes") {
+        InputClock clock(Pacing::paced);
+        for (int i = 0; i < 1000; ++i) clock.arrived(i * 40ms, kNow + i * 10ms);
+        CHECK(clock.rate() == 0);
+        CHECK(clock.map(7s) == kNow + 7s + InputClock::kPacedLead);
+    }
 }

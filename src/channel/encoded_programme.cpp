@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: MIT
+#include "channel/encoded_programme.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "hls/programme_playlists.hpp"
+
+namespace weir::channel {
+
+using namespace std::chrono_literals;
+using media::MediaTime;
+
+namespace {
+
+constexpr auto kInputPatience = 2s;    // for the first picture, before the programme begins without
+constexpr auto kInputPoll = 10ms;      // between two looks for it
+constexpr auto kWatchPeriod = 100ms;   // between two looks at how the inputs do
+constexpr auto kFinishPatience = 10s;  // for the encoders' last segments
+constexpr auto kPipelineStart = 60ms;  // from the decision to the first tick
+constexpr auto kShortestFirstSegment = 500ms;
+constexpr auto kLagAlert = 1s;
+constexpr auto kLossAlert = 1s;      // shorter ones are in the figures
+constexpr auto kMaxGap = 60s;        // a longer hole ends the programme
+constexpr auto kChangeLead = 400ms;  // to get another pipeline ready
+const Rational kFallbackRate{30, 1};
+
+media::RawFormat raw_format(const EncoderLadder& ladder) {
+    const auto& top = *std::max_element(
+        ladder.video.begin(), ladder.video.end(),
+        [](const auto& a, const auto& b) { return a.width * a.height < b.width * b.height; });
+    media::RawFormat format{.width = top.width, .height = top.height};
+    if (!ladder.audio.empty()) {
+        format.sample_rate = ladder.audio.front().sample_rate;
+        format.channels = ladder.audio.front().channels;
+    }
+    return format;
+}
+
+bool sane(const Rational& rate) {
+    return rate.as_double() >= 1 && rate.as_double() <= 120;
+}
+
+}  // namespace
+
+EncodedProgramme::EncodedProgramme(const ChannelConfig& config, ProgrammeContext context,
+                                   ProgrammeEvents events)
+    : config_(config),
+      sink_(std::get<HlsSink>(config_.outputs.front())),
+      context_(std::move(context)),
+      executor_(context_.executor),
+      events_(std::move(events)),
+      format_(raw_format(config_.ladder)),
+      alerts_(std::make_shared<Alerts>(events_.event)),
+      playout_(std::make_shared<playout::Playout>(
+          playout::PlayoutOptions{
+              .format = format_, .loss = config_.input_loss, .failover = config_.failover},
+          context_.clock, [this](const playout::Switch& change) { on_switch(change); })),
+      output_(std::make_shared<OutputSwitch>()),
+      frames_(std::make_shared<FramePath>(format_, context_.taps, context_.thumbnailer, output_)),
+      passthrough_(config_.ladder.passthrough
+                       ? make_passthrough(config_, context_, false,
+                                          {.alerts = alerts_,
+                                           .on_slot = {},
+                                           .on_finished = [this] { on_output_finished(); }})
+                       : nullptr),
+      units_(passthrough_ ? std::make_shared<UnitRouter>(
+                                [passthrough = passthrough_] { return passthrough->open(); })
+                          : nullptr) {}
+
+EncodedProgramme::~EncodedProgramme() {
+    stop();
+}
+
+Result<void> EncodedProgramme::start() {
+    if (!context_.clock->synchronised()) {
+        alerts_->set("clock_unsynchronised", true,
+                     "the machine's clock is not kept by a time service: numbers and times of two "
+                     "machines will not agree");
+    }
+    if (auto laid = frames_->set_overlays(config_.overlays, MediaTime{}); !laid) return laid;
+    if (auto opened = open_inputs(); !opened) return opened;
+    open_slate();
+    begin_when_ready(kInputPatience);
+    return {};
+}
+
+Result<void> EncodedProgramme::open_inputs() {
+    inputs_ = std::make_shared<InputSet>(
+        config_.failover.standby, format_.sample_rate > 0,
+        [this](const InputKey& key, media::Pacing pacing) { return deliver(key, pacing); },
+        executor_,
+        InputSetEvents{[this](EventDetail detail) { on_input_event(std::move(detail)); },
+                       [this](const std::string& code, bool set, const std::string& text) {
+                           alerts_->set(code, set, text);
+                       }});
+    return set_inputs(config_.inputs);
+}
+
+Result<void> EncodedProgramme::set_inputs(const std::vector<Ingest>& inputs) {
+    const auto keys = inputs_->plan(inputs);
+    std::map<InputKey, std::shared_ptr<playout::Lane>> lanes;
+    std::vector<std::shared_ptr<playout::Lane>> order;
+    for (const auto& key : keys) {
+        auto& known = lanes_[key];
+        if (!known) known = playout_->make_lane();
+        lanes[key] = known;
+        order.push_back(known);
+    }
+    lanes_ = std::move(lanes);
+    keys_ = keys;
+    if (units_ && !keys_.empty())
+        units_->choose(keys_[std::min(playout_->stats().input, keys_.size() - 1)]);
+    playout_->set_inputs(std::move(order));
+    return inputs_->apply(inputs, keys);
+}
+
+ingest::Delivery EncodedProgramme::deliver(const InputKey& key, media::Pacing pacing) {
+    return {.format = format_,
+            .raw = lanes_.at(key)->open(pacing),
+            .units = units_ ? units_->connect(key) : nullptr};
+}
+
+void EncodedProgramme::open_slate() {
+    if (slate_) slate_->stop();
+    slate_.reset();
+    if (config_.input_loss.slate.empty()) return playout_->set_slate(nullptr);
+    const auto lane = playout_->make_lane();
+    playout_->set_slate(lane);
+    slate_ = std::make_shared<ingest::Input>(
+        FileInput{.path = config_.input_loss.slate, .loop = true},
+        [this, lane](media::Pacing pacing) {
+            return ingest::Delivery{.format = format_, .raw = lane->open(pacing), .units = nullptr};
+        },
+        ingest::InputEvents{[this](const ingest::StreamInfo&) { alerts_->set("slate", false, ""); },
+                            [this, lane](const std::string&, const std::string& cause) {
+                                // A picture comes to its end at once, and stays.
+                                if (lane->has_delivered()) return;
+                                alerts_->set("slate", true, "input_loss.slate: " + cause);
+                            }},
+        executor_);
+    if (auto started = slate_->start(); !started) {
+        alerts_->set("slate", true, "input_loss.slate: " + started.error().message);
+    }
+}
+
+void EncodedProgramme::on_input_event(EventDetail detail) {
+    if (std::holds_alternative<InputConnected>(detail)) input_lost_ = false;
+    if (std::holds_alternative<InputLost>(detail)) input_lost_ = inputs_->all_lost();
+    events_.event(std::move(detail));
+}
+
+// On the playout thread.
+void EncodedProgramme::on_switch(const playout::Switch& change) {
+    const std::chrono::sys_time<std::chrono::nanoseconds> time(change.time);
+    events_.event(InputSwitched{.from = static_cast<int>(change.from),
+                                .to = static_cast<int>(change.to),
+                                .time = time,
+                                .reason = change.reason});
+}
+
+// Begins with the first input's first picture. When that takes too long, with another one's, or
+// with none if the channel is not to be idle then.
+void EncodedProgramme::begin_when_ready(std::chrono::milliseconds patience) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (ending_) return;
+    }
+    const auto first = playout_->first_frame();
+    const bool anything = first || config_.idle == Idle::slate;
+    if ((first && first->input == 0) || (patience <= 0ms && anything)) return begin();
+    const auto left = std::max<std::chrono::milliseconds>(patience - kInputPoll, 0ms);
+    const auto poll = left > 0ms ? kInputPoll : kWatchPeriod;
+    executor_->post_after(poll, weak_from_this(), [this, left] { begin_when_ready(left); });
+}
+
+void EncodedProgramme::begin() {
+    auto source_rate = inputs_->frame_rate();
+    if (source_rate && !sane(*source_rate)) source_rate.reset();
+    const Rational rate = config_.frame_rate.value_or(source_rate.value_or(kFallbackRate));
+    const media::Grid grid(rate, sink_.segment_duration);
+    const std::int64_t frame = choose_first_frame(grid, context_.continuation.slot);
+    make_output(grid, frame);
+    if (auto begun = begin_run(config_.ladder, frame); !begun) {
+        return events_.failed(begun.error().message);
+    }
+    serve(id());
+    events_.event(ProgrammeStarted{.programme = id()});
+    start_pacer(frame);
+    executor_->post_after(kWatchPeriod, weak_from_this(), [this] { watch(); });
+}
+
+void EncodedProgramme::serve(const std::string& id) {
+    const auto& options = hls_->options();
+    events_.begun(hls_->timeline(),
+                  {.sink = options.sink,
+                   .target_duration = target_duration(options.sink, options.frame_rate),
+                   .recorded = options.recorded});
+    if (!passthrough_) return;
+    passthrough_->begin(id, options.discontinuity_sequence);
+    events_.begun(passthrough_->timeline(), endpoint_options(*passthrough_, true));
+}
+
+// A slot is never used twice (invariant 4): none before `first_slot` is used.
+std::int64_t EncodedProgramme::choose_first_frame(const media::Grid& grid,
+                                                  std::int64_t first_slot) const {
+    const MediaTime soonest = playout_->now() + kPipelineStart;
+    const auto first = playout_->first_frame();
+    std::int64_t frame = grid.frame_at_or_after(first ? std::max(soonest, first->time) : soonest);
+    std::int64_t slot = grid.slot_of_frame(frame);
+    const auto rest = grid.frame_time(grid.first_frame(slot + 1)) - grid.frame_time(frame);
+    if (rest < kShortestFirstSegment) frame = grid.first_frame(++slot);
+    return slot < first_slot ? grid.first_frame(first_slot) : frame;
+}
+
+void EncodedProgramme::make_output(const media::Grid& grid, std::int64_t frame) {
+    const auto id = programme_id(grid.frame_time(frame));
+    auto hls = std::make_shared<HlsOutput>(
+        HlsOutputOptions{.sink = sink_,
+                         .ladder = config_.ladder,
+                         .frame_rate = grid.frame_rate(),
+                         .prefix = config_.name,
+                         .programme = id,
+                         .recorded = !std::holds_alternative<MemoryStore>(config_.store),
+                         .discontinuity_sequence =
+                             first_discontinuity(grid.frame_time(frame), context_.continuation)},
+        context_.store,
+        HlsOutputEvents{.on_slot = [this](const media::Slot& slot) { on_slot(slot); },
+                        .on_store =
+                            [this](bool failing, const std::string& text) {
+                                alerts_->set("store", failing, "store: " + text);
+                            },
+                        .on_finished = [this] { on_finished(); },
+                        .on_error = events_.failed});
+    frames_->set_frame_rate(grid.frame_rate());
+    const std::lock_guard lock(mutex_);
+    id_ = id;
+    grid_ = grid;
+    hls_ = std::move(hls);
+    unfinished_ = passthrough_ ? 2 : 1;
+}
+
+// Another run of the encoders, from `frame` on, which begins a slot or the programme.
+Result<void> EncodedProgramme::begin_run(const EncoderLadder& ladder, std::int64_t frame) {
+    const auto pipeline = std::make_shared<const OutputPipeline*>(nullptr);
+    auto segmenters = hls_->begin_run(ladder, grid_->slot_of_frame(frame), [this, pipeline] {
+        executor_->post([weak = weak_from_this(), pipeline] {
+            if (const auto self = weak.lock()) self->output_->retire(*pipeline);
+        });
+    });
+    if (!segmenters) return segmenters.error();
+    auto output = OutputPipeline::create(ladder, format_, grid_->frame_rate(),
+                                         std::move(*segmenters), events_.failed);
+    if (!output) return output.error();
+    if (auto started = (*output)->start(); !started) return started.error();
+    (*output)->set_time_burn_in(config_.time_burn_in);
+    *pipeline = output->get();
+    output_->change(std::move(*output), grid_->frame_time(frame));
+    return {};
+}
+
+void EncodedProgramme::start_pacer(std::int64_t frame) {
+    {
+        const std::lock_guard lock(mutex_);
+        pacer_ = std::make_unique<playout::Pacer>(playout_, context_.clock);
+    }
+    pacer_->start(
+        *grid_, frame, *frames_, [this](auto condition) { on_clock(condition); },
+        [this] {
+            // The last tick before a pause, or before the end.
+            output_->end();
+            playout_->suspend();
+            const std::lock_guard lock(mutex_);
+            if (ending_) hls_->expect_end();
+        });
+}
+
+Result<void> EncodedProgramme::choose_input(std::optional<std::size_t> input, MediaTime at) {
+    if (playout_->choose(input, at)) return {};
+    return Error{ErrorCode::unavailable, "too many switches are scheduled already"};
+}
+
+Result<void> EncodedProgramme::pause() {
+    if (pause_ == Pause::idle) pause_ = Pause::host;
+    if (pause_ == Pause::none) halt(Pause::host);
+    return {};
+}
+
+Result<void> EncodedProgramme::resume() {
+    if (pause_ == Pause::host) go_on();
+    return {};
+}
+
+// The run ends soon, on the grid; nothing is encoded from then on.
+void EncodedProgramme::halt(Pause pause) {
+    pause_ = pause;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!pacer_ || ending_) return;
+        pacer_->finish();
+    }
+    events_.event(Paused{.paused = true});
+}
+
+void EncodedProgramme::go_on() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (ending_ || !pacer_) {
+            pause_ = Pause::none;
+            return;
+        }
+    }
+    pacer_->wait();  // at most the rest of a frame or so after the decision to halt
+    const std::int64_t slot = continuation().slot;
+    if (playout_->now() - grid_->frame_time(grid_->first_frame(slot)) > kMaxGap) {
+        return events_.over("it was paused for longer than a minute");
+    }
+    pause_ = Pause::none;
+    const std::int64_t frame =
+        grid_->first_frame(std::max(slot, grid_->slot_of(playout_->now() + kChangeLead) + 1));
+    if (auto begun = begin_run(config_.ladder, frame); !begun) {
+        return events_.failed(begun.error().message);
+    }
+    start_pacer(frame);
+    events_.event(Paused{.paused = false});
+}
+
+Result<void> EncodedProgramme::update(const ChannelConfig& config) {
+    const ChannelConfig before = config_;
+    auto done = apply(config);
+    // What there was before can be had again.
+    if (!done) static_cast<void>(apply(before));
+    return done;
+}
+
+Result<void> EncodedProgramme::apply(const ChannelConfig& config) {
+    const ChannelConfig before = std::exchange(config_, config);
+    if (config_.overlays != before.overlays) {
+        auto laid = frames_->set_overlays(config_.overlays, playout_->last_tick());
+        if (!laid) return laid;
+    }
+    output_->set_time_burn_in(config_.time_burn_in);
+    playout_->set_options(config_.input_loss, config_.failover);
+    if (config_.input_loss.slate != before.input_loss.slate) open_slate();
+    if (config_.inputs != before.inputs) {
+        if (auto set = set_inputs(config_.inputs); !set) return set;
+    }
+    if (config_.ladder != before.ladder) return change_ladder(config_.ladder);
+    return {};
+}
+
+Result<void> EncodedProgramme::change_ladder(const EncoderLadder& ladder) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!pacer_ || ending_) return {};  // it has not begun, or is at its end
+    }
+    if (pause_ != Pause::none) return {};  // with the next run
+    const auto slot = grid_->slot_of(playout_->now() + kChangeLead) + 1;
+    return begin_run(ladder, grid_->first_frame(slot));
+}
+
+// Several times a second: who stands by, and whether anything is to be encoded at all.
+void EncodedProgramme::watch() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (ending_) return;
+    }
+    const auto on = playout_->stats().input;
+    inputs_->on_air(on, playout_->is_well());
+    if (units_ && on < keys_.size()) units_->choose(keys_[on]);
+    watch_health();
+    watch_idle();
+    executor_->post_after(kWatchPeriod, weak_from_this(), [this] { watch(); });
+}
+
+void EncodedProgramme::watch_health() {
+    auto stats = inputs_->stats();
+    for (std::size_t i = 0; i < stats.size(); ++i) {
+        const auto input = playout_->input(i);
+        stats[i].well = input.well;
+        stats[i].frames_late = input.lane.late_frames;
+        stats[i].drift_ppm = input.lane.drift_ppm;
+        if (stats[i].frame_rate == 0) stats[i].frame_rate = input.lane.frame_rate;
+    }
+    const auto on = playout_->stats().input;
+    const bool paused = pause_ != Pause::none;
+    alerts_->set("input_loss", !paused && playout_->away_for() > kLossAlert,
+                 "inputs[" + std::to_string(on) +
+                     "]: it delivers no pictures; see input_loss for "
+                     "what is shown");
+    alerts_->set("failover", on != 0 && !playout_->is_manual(),
+                 "inputs[0]: another input is on the programme");
+    const std::lock_guard lock(mutex_);
+    input_stats_ = std::move(stats);
+}
+
+void EncodedProgramme::watch_idle() {
+    if (pause_ == Pause::idle) {
+        if (playout_->first_frame()) go_on();
+        return;
+    }
+    if (pause_ != Pause::none || config_.idle == Idle::slate) return;
+    if (playout_->idle_for() < config_.idle_after) return;
+    if (config_.idle == Idle::pause) return halt(Pause::idle);
+    events_.over("no input has delivered for " + std::to_string(config_.idle_after.count() / 1000) +
+                 " seconds");
+}
+
+void EncodedProgramme::on_clock(playout::Pacer::Condition condition) {
+    using Condition = playout::Pacer::Condition;
+    alerts_->set("clock_step", condition == Condition::stepped,
+                 "the machine's clock was set; the programme keeps its own time until it ends");
+    alerts_->set("encoder_overload", pacer_->lag() > kLagAlert,
+                 "the encoders are slower than the programme: fewer or smaller renditions, a "
+                 "faster preset or more threads are needed");
+    if (condition == Condition::suspended) events_.over("the machine was suspended");
+}
+
+void EncodedProgramme::on_slot(const media::Slot& slot) {
+    bool first = false;
+    {
+        const std::lock_guard lock(mutex_);
+        first = segments_++ == 0;
+    }
+    if (first) events_.first_slot();
+    events_.event(
+        SegmentPublished{.programme = hls_->options().programme,
+                         .number = slot.number,
+                         .start = std::chrono::sys_time<std::chrono::nanoseconds>(slot.start),
+                         .duration = slot.end - slot.start});
+}
+
+// On the publisher's thread, after the last slot: the playlists that are for ever go into the
+// store.
+void EncodedProgramme::on_finished() {
+    const auto& options = hls_->options();
+    const auto timeline = hls_->timeline();
+    std::string failure;
+    for (const auto& [key, text] : hls::recorded_playlists(
+             config_.name, *timeline, target_duration(sink_, options.frame_rate))) {
+        if (auto put = context_.store->put(key, Bytes::from_string(text)); !put) {
+            failure = put.error().message;
+            break;
+        }
+    }
+    const auto slots = timeline->all().slots;
+    const auto duration = slots.empty() ? MediaTime{} : slots.back().end - slots.front().start;
+    events_.event(ProgrammeFinished{.programme = options.programme, .duration = duration});
+    if (!failure.empty()) alerts_->set("recording", true, "store: " + failure);
+    {
+        const std::lock_guard lock(mutex_);
+        recording_failure_ = failure;
+    }
+    on_output_finished();
+}
+
+void EncodedProgramme::on_output_finished() {
+    const std::lock_guard lock(mutex_);
+    --unfinished_;
+    finished_wake_.notify_all();
+}
+
+bool EncodedProgramme::wait_finished(std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    return finished_wake_.wait_for(lock, patience, [&] { return unfinished_ <= 0; });
+}
+
+Result<void> EncodedProgramme::finish() {
+    bool begun = false;
+    executor_->run([&] {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+        begun = pacer_ != nullptr;
+        if (!begun) return;
+        if (pacer_->ended()) {
+            hls_->expect_end();
+        } else {
+            pacer_->finish();
+        }
+    });
+    bool in_time = true;
+    if (begun && passthrough_) passthrough_->finish();
+    if (begun) {
+        in_time = wait_finished(kFinishPatience);
+        // Whatever the encoders hold is lost, but the playlists get their end.
+        if (!in_time) hls_->finish();
+        if (!in_time) wait_finished(kFinishPatience);
+    }
+    executor_->run([&] { tear_down(); });
+    {
+        const std::lock_guard lock(mutex_);
+        if (!recording_failure_.empty()) {
+            return Error{ErrorCode::io,
+                         "store: the recording lacks playlists: " + recording_failure_};
+        }
+    }
+    if (in_time) return {};
+    return Error{ErrorCode::timed_out, "the encoders did not deliver their last segments in time"};
+}
+
+void EncodedProgramme::stop() {
+    executor_->run([&] {
+        {
+            const std::lock_guard lock(mutex_);
+            ending_ = true;
+        }
+        tear_down();
+    });
+}
+
+// On the control thread. In the direction of the stream, so that nobody waits for a part that is
+// gone; but the output is shut down first, or a push into it could hold up the playout.
+void EncodedProgramme::tear_down() {
+    if (inputs_) inputs_->stop();
+    if (slate_) slate_->stop();
+    slate_.reset();
+    output_->shut_down();
+    if (pacer_) pacer_->stop();
+    output_->shut_down();
+    if (hls_) hls_->close();
+    if (passthrough_) passthrough_->close();
+}
+
+std::string EncodedProgramme::id() const {
+    const std::lock_guard lock(mutex_);
+    return id_;
+}
+
+Continuation EncodedProgramme::continuation() const {
+    const std::lock_guard lock(mutex_);
+    if (!grid_) return context_.continuation;
+    return {.slot = grid_->slot_of(playout_->last_tick()) + 1,
+            .discontinuity_sequence = hls_->timeline()->next_discontinuity_sequence()};
+}
+
+ChannelStats EncodedProgramme::stats() const {
+    const std::lock_guard lock(mutex_);
+    const auto playout = playout_->stats();
+    return {.frames = playout.frames,
+            .frames_repeated = playout.repeated,
+            .frames_black = playout.black,
+            .frames_slate = playout.slate,
+            .repeat_duration = playout.repeat_duration,
+            .black_duration = playout.black_duration,
+            .slate_duration = playout.slate_duration,
+            .samples_silent = playout.silent_samples,
+            .input = static_cast<int>(playout.input),
+            .paused = pause_ != Pause::none,
+            .segments = segments_,
+            .lag = pacer_ ? pacer_->lag() : std::chrono::nanoseconds{},
+            .inputs = input_stats_};
+}
+
+}  // namespace weir::channel
