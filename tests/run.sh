@@ -203,7 +203,8 @@ stage_e2e() {
     fi
 }
 
-test_packages=(cmake doctest-dev ffmpeg libgstrtspserver-1.0-dev pybind11-dev python3 python3-dev)
+test_packages=(cmake doctest-dev ffmpeg libgstrtspserver-1.0-dev openssl pybind11-dev python3
+    python3-dev)
 if wanted fuzz; then
     test_packages+=(clang-14 libclang-rt-14-dev)
 fi
