@@ -32,6 +32,7 @@
 #include <thread>
 #include <unordered_set>
 
+#include "net/deadline.hpp"
 #include "net/http_date.hpp"
 #include "net/http_semantics.hpp"
 #include "net/outgoing_answer.hpp"
@@ -46,7 +47,6 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using Tcp = asio::ip::tcp;
-using SteadyClock = std::chrono::steady_clock;
 using boost::system::error_code;
 
 constexpr std::size_t kReadBytes = 16 * 1024;
@@ -209,7 +209,7 @@ private:
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
     Connection(Worker& worker, Tcp::socket socket)
-        : worker_(worker), socket_(std::move(socket)), timer_(worker.io()) {}
+        : worker_(worker), socket_(std::move(socket)), deadline_(worker.io(), *this) {}
 
     void start();
     void close();
@@ -217,6 +217,7 @@ public:
     void wind_down();
     // The answer that was not given inside the handler.
     void answer(HttpResponse response);
+    void on_deadline() { close(); }
 
 private:
     enum class State {
@@ -242,10 +243,6 @@ private:
     void on_bytes(std::string_view bytes);
     void on_end_of_stream();
     void await_writable();
-    void set_deadline(std::chrono::milliseconds from_now);
-    void clear_deadline() { deadline_ = SteadyClock::time_point::max(); }
-    void arm_timer();
-    void on_timer(error_code error);
 
     [[nodiscard]] const HttpServerOptions& options() const { return worker_.shared().options; }
     [[nodiscard]] std::size_t most_pending() const {
@@ -254,9 +251,7 @@ private:
 
     Worker& worker_;
     Tcp::socket socket_;
-    asio::steady_timer timer_;
-    SteadyClock::time_point deadline_ = SteadyClock::time_point::max();
-    SteadyClock::time_point armed_ = SteadyClock::time_point::max();  // when timer_ goes off
+    Deadline<Connection> deadline_;
 
     State state_ = State::reading;
     bool awaiting_readable_ = false;
@@ -289,7 +284,7 @@ void Connection::start() {
     socket_.native_non_blocking(true, ignored);
     socket_.set_option(Tcp::no_delay(true), ignored);
     header_begun_ = true;  // a new client has to say something within the header deadline
-    set_deadline(options().header_timeout);
+    deadline_.set(options().header_timeout);
     advance();
 }
 
@@ -347,7 +342,7 @@ bool Connection::parse() {
 void Connection::handle(HttpRequest request) {
     worker_.shared().counters.requests++;
     state_ = State::held;
-    clear_deadline();  // how long a request is held is the handler's decision
+    deadline_.clear();  // how long a request is held is the handler's decision
     const auto exchange = std::make_shared<ServerExchange>(worker_.door(), weak_from_this());
     ServerExchange::current = exchange.get();
     worker_.shared().handler(std::move(request), HttpResponder(exchange));
@@ -376,7 +371,7 @@ void Connection::begin_answer(const HttpResponse& response) {
                                           .head_request = head_request_});
     head_request_ = false;
     state_ = State::sending;
-    set_deadline(options().idle_timeout);
+    deadline_.set(options().idle_timeout);
 }
 
 // False when the answer waits for the client to read.
@@ -389,7 +384,7 @@ bool Connection::send() {
     } else if (progress == OutgoingAnswer::Progress::done) {
         end_answer();
     } else {
-        if (sent > 0) set_deadline(options().idle_timeout);
+        if (sent > 0) deadline_.set(options().idle_timeout);
         await_writable();
         return false;
     }
@@ -401,7 +396,7 @@ void Connection::end_answer() {
     if (!keep_alive_) return begin_draining();
     state_ = State::reading;
     header_begun_ = !pending_.empty();
-    set_deadline(header_begun_ ? options().header_timeout : options().idle_timeout);
+    deadline_.set(header_begun_ ? options().header_timeout : options().idle_timeout);
     if (pending_.empty() && pending_.capacity() > kReadBytes / 4) pending_ = {};
 }
 
@@ -413,7 +408,7 @@ void Connection::begin_draining() {
     socket_.shutdown(Tcp::socket::shutdown_send, ignored);
     state_ = State::draining;
     pending_ = {};
-    set_deadline(kLinger);
+    deadline_.set(kLinger);
 }
 
 // ---- Connection: what the socket and the clock say
@@ -451,7 +446,7 @@ void Connection::on_bytes(std::string_view bytes) {
     pending_ += bytes;
     if (state_ != State::reading || header_begun_) return;
     header_begun_ = true;
-    set_deadline(options().header_timeout);
+    deadline_.set(options().header_timeout);
 }
 
 // A client that only half-closes after its request looks the same as one that left. While the
@@ -469,26 +464,6 @@ void Connection::await_writable() {
     });
 }
 
-void Connection::set_deadline(std::chrono::milliseconds from_now) {
-    deadline_ = SteadyClock::now() + from_now;
-    // A timer that goes off too early looks at deadline_ and sleeps on: so a busy connection never
-    // touches its timer.
-    if (deadline_ < armed_) arm_timer();
-}
-
-void Connection::arm_timer() {
-    armed_ = deadline_;
-    timer_.expires_at(deadline_);
-    timer_.async_wait([self = shared_from_this()](error_code error) { self->on_timer(error); });
-}
-
-void Connection::on_timer(error_code error) {
-    if (error || state_ == State::closed) return;  // re-armed, or over
-    if (SteadyClock::now() >= deadline_) return close();
-    armed_ = SteadyClock::time_point::max();
-    if (deadline_ != SteadyClock::time_point::max()) arm_timer();
-}
-
 void Connection::wind_down() {
     keep_alive_ = false;
     if (state_ != State::held && state_ != State::sending) close();
@@ -499,7 +474,7 @@ void Connection::close() {
     state_ = State::closed;
     error_code ignored;
     socket_.close(ignored);
-    timer_.cancel();
+    deadline_.cancel();
     outgoing_ = {};
     worker_.shared().counters.connections--;
     worker_.forget(shared_from_this());

@@ -23,6 +23,7 @@
 #include <type_traits>
 #include <unordered_set>
 
+#include "net/deadline.hpp"
 #include "net/signals_blocked.hpp"
 #include "net/tcp_listener.hpp"
 
@@ -34,7 +35,6 @@ namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
 using Tcp = asio::ip::tcp;
 using TlsStream = ssl::stream<Tcp::socket>;
-using SteadyClock = std::chrono::steady_clock;
 using boost::system::error_code;
 
 constexpr std::size_t kReadBytes = 16 * 1024;
@@ -61,14 +61,15 @@ struct Hub {
 class Connection : public StreamConnection, public std::enable_shared_from_this<Connection> {
 public:
     Connection(Hub& hub, asio::io_context& io, std::string peer)
-        : hub_(hub), io_(io), timer_(io), peer_(std::move(peer)) {}
+        : hub_(hub), io_(io), deadline_(io, *this), peer_(std::move(peer)) {}
 
     void start() {
         session_ = hub_.make(shared_from_this());
-        set_deadline(hub_.options.setup_timeout);
+        deadline_.set(hub_.options.setup_timeout);
         open();
     }
     void close(const std::string& reason);
+    void on_deadline();
 
     [[nodiscard]] const std::string& peer() const override { return peer_; }
     void send(std::vector<std::byte> bytes) override;
@@ -95,13 +96,10 @@ private:
     void read();
     void write_next();
     void drain();
-    void set_deadline(std::chrono::milliseconds from_now);
-    void arm_timer();
-    void on_timer(error_code error);
 
     Hub& hub_;
     asio::io_context& io_;
-    asio::steady_timer timer_;
+    Deadline<Connection> deadline_;
     const std::string peer_;
     std::unique_ptr<StreamSession> session_;
     State state_ = State::opening;
@@ -110,8 +108,6 @@ private:
     bool reading_ = false;
     bool writing_ = false;
     std::optional<std::chrono::milliseconds> idle_;
-    SteadyClock::time_point deadline_ = SteadyClock::time_point::max();
-    SteadyClock::time_point armed_ = SteadyClock::time_point::max();  // when timer_ goes off
     std::array<std::byte, kReadBytes> buffer_{};
     std::deque<std::vector<std::byte>> queue_;
     std::size_t queue_bytes_ = 0;
@@ -143,7 +139,7 @@ void Connection::on_read(error_code error, std::size_t size) {
         return close(!reason_.empty() ? reason_ : ended ? "the client left" : error.message());
     }
     if (state_ == State::open) {
-        if (idle_) set_deadline(*idle_);
+        if (idle_) deadline_.set(*idle_);
         session_->on_bytes(std::span(buffer_).first(size));
     }
     read();
@@ -152,7 +148,7 @@ void Connection::on_read(error_code error, std::size_t size) {
 void Connection::resume() {
     if (!paused_) return;
     paused_ = false;
-    if (idle_) set_deadline(*idle_);
+    if (idle_) deadline_.set(*idle_);
     read();
 }
 
@@ -193,7 +189,7 @@ void Connection::finish(const std::string& reason) {
     reason_ = reason;
     idle_.reset();
     state_ = State::finishing;
-    set_deadline(hub_.options.linger);
+    deadline_.set(hub_.options.linger);
     write_next();
     read();
 }
@@ -212,7 +208,7 @@ void Connection::close(const std::string& reason) {
     const auto self = shared_from_this();
     error_code ignored;
     socket().close(ignored);
-    timer_.cancel();
+    deadline_.cancel();
     hub_.open--;
     session_->on_closed(reason);
     session_.reset();
@@ -230,31 +226,17 @@ void Connection::post(std::function<void()> task) {
 
 void Connection::expect_bytes_every(std::chrono::milliseconds timeout) {
     idle_ = timeout;
-    set_deadline(timeout);
+    deadline_.set(timeout);
 }
 
 void Connection::expect_setup() {
     idle_.reset();
-    set_deadline(hub_.options.setup_timeout);
+    deadline_.set(hub_.options.setup_timeout);
 }
 
-void Connection::set_deadline(std::chrono::milliseconds from_now) {
-    deadline_ = SteadyClock::now() + from_now;
-    // A timer that goes off too early looks at deadline_ and sleeps on: so a busy connection never
-    // touches its timer.
-    if (deadline_ < armed_) arm_timer();
-}
-
-void Connection::arm_timer() {
-    armed_ = deadline_;
-    timer_.expires_at(deadline_);
-    timer_.async_wait([self = shared_from_this()](error_code error) { self->on_timer(error); });
-}
-
-void Connection::on_timer(error_code error) {
-    if (error || state_ == State::closed) return;  // re-armed, or over
-    if (paused_ && idle_) set_deadline(*idle_);    // it is us who do not read
-    if (SteadyClock::now() < deadline_) return arm_timer();
+void Connection::on_deadline() {
+    if (state_ == State::closed) return;
+    if (paused_ && idle_) return deadline_.set(*idle_);  // it is us who do not read
     if (!reason_.empty()) return close(reason_);
     close(idle_ ? "nothing came for " + std::to_string(idle_->count()) + " ms"
                 : "it took too long to say what it wants");
