@@ -27,6 +27,7 @@
 #include "ingest/source.hpp"
 #include "support/clips.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/watched.hpp"
 
 using namespace weir;
 using namespace weir::test;
@@ -37,26 +38,6 @@ using ingest::RtmpLease;
 namespace {
 
 const media::RawFormat kFormat{.width = 64, .height = 36, .sample_rate = 48'000, .channels = 2};
-
-// Something that another thread changes.
-class Watched {
-public:
-    template <class Change>
-    void note(const Change& change) {
-        const std::lock_guard lock(mutex_);
-        change();
-        changed_.notify_all();
-    }
-    template <class Condition>
-    bool wait(const Condition& condition) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, 20s, condition);
-    }
-
-private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-};
 
 // weir's log lines of level WARNING and above while it lives.
 class LogLines {
@@ -94,7 +75,7 @@ private:
         });
     }
 
-    Watched watched_;
+    test::Watched watched_;
     std::string all_;
 };
 
@@ -165,7 +146,7 @@ public:
                            [](const auto& sink) { return sink->count_frames() == kClipFrames; });
     }
 
-    Watched watched;
+    test::Watched watched;
     std::vector<std::shared_ptr<RecordingSink>> sinks;
     int connected = 0;
     std::vector<std::string> losses;
@@ -468,7 +449,7 @@ TEST_SUITE("ingest/rtmp_listen") {
     }
 
     TEST_CASE("the host says who may publish, and sees what it needs for that") {
-        Watched watched;
+        test::Watched watched;
         std::vector<PublishRequest> requests;
         RtmpListen any = listen_to("");
         any.authorize = std::make_shared<const Authorize>([&](const PublishRequest& request) {

@@ -14,6 +14,7 @@
 #include "ingest/source.hpp"
 #include "support/clips.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/watched.hpp"
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -28,44 +29,30 @@ const media::RawFormat kFormat{.width = 64, .height = 36, .sample_rate = 48'000,
 class Reports {
 public:
     ingest::SourceEvents events() {
-        return {
-            .connected = [this](const ingest::StreamInfo&) { note([this] { ++connected_; }); },
-            .ended = [this] { note([this] { ++ended_; }); },
-            .failed =
-                [this](const std::string& cause) { note([&] { failures_.push_back(cause); }); }};
+        return {.connected =
+                    [this](const ingest::StreamInfo&) { watched_.note([this] { ++connected_; }); },
+                .ended = [this] { watched_.note([this] { ++ended_; }); },
+                .failed =
+                    [this](const std::string& cause) {
+                        watched_.note([&] { failures_.push_back(cause); });
+                    }};
     }
     bool wait_ended(int times = 1) {
-        return wait([&] { return ended_ >= times; });
+        return watched_.wait([&] { return ended_ >= times; });
     }
     std::string wait_failure() {
-        wait([&] { return !failures_.empty(); });
-        const std::lock_guard lock(mutex_);
-        return failures_.empty() ? "" : failures_.front();
+        watched_.wait([&] { return !failures_.empty(); });
+        return watched_.look([&] { return failures_.empty() ? "" : failures_.front(); });
     }
     int connected() {
-        const std::lock_guard lock(mutex_);
-        return connected_;
+        return watched_.look([&] { return connected_; });
     }
     bool failed() {
-        const std::lock_guard lock(mutex_);
-        return !failures_.empty();
+        return watched_.look([&] { return !failures_.empty(); });
     }
 
 private:
-    template <class Change>
-    void note(const Change& change) {
-        const std::lock_guard lock(mutex_);
-        change();
-        changed_.notify_all();
-    }
-    template <class Condition>
-    bool wait(const Condition& condition) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, 20s, condition);
-    }
-
-    std::mutex mutex_;
-    std::condition_variable changed_;
+    test::Watched watched_;
     int connected_ = 0;
     int ended_ = 0;
     std::vector<std::string> failures_;
