@@ -66,7 +66,8 @@ EncodedProgramme::EncodedProgramme(const ChannelConfig& config, ProgrammeContext
                        : nullptr),
       units_(passthrough_ ? std::make_shared<UnitRouter>(
                                 [passthrough = passthrough_] { return passthrough->open(); })
-                          : nullptr) {}
+                          : nullptr),
+      slate_(format_, playout_, alerts_, executor_) {}
 
 EncodedProgramme::~EncodedProgramme() {
     stop();
@@ -80,7 +81,7 @@ Result<void> EncodedProgramme::start() {
     }
     if (auto laid = frames_->set_overlays(config_.overlays, MediaTime{}); !laid) return laid;
     if (auto opened = open_inputs(); !opened) return opened;
-    open_slate();
+    slate_.open(config_.input_loss.slate);
     begin_when_ready(kInputPatience);
     return {};
 }
@@ -119,29 +120,6 @@ ingest::Delivery EncodedProgramme::deliver(const InputKey& key, media::Pacing pa
     return {.format = format_,
             .raw = lanes_.at(key)->open(pacing),
             .units = units_ ? units_->connect(key) : nullptr};
-}
-
-void EncodedProgramme::open_slate() {
-    if (slate_) slate_->stop();
-    slate_.reset();
-    if (config_.input_loss.slate.empty()) return playout_->set_slate(nullptr);
-    const auto lane = playout_->make_lane();
-    playout_->set_slate(lane);
-    slate_ = std::make_shared<ingest::Input>(
-        FileInput{.path = config_.input_loss.slate, .loop = true},
-        [this, lane](media::Pacing pacing) {
-            return ingest::Delivery{.format = format_, .raw = lane->open(pacing), .units = nullptr};
-        },
-        ingest::InputEvents{[this](const ingest::StreamInfo&) { alerts_->set("slate", false, ""); },
-                            [this, lane](const std::string&, const std::string& cause) {
-                                // A picture comes to its end at once, and stays.
-                                if (lane->has_delivered()) return;
-                                alerts_->set("slate", true, "input_loss.slate: " + cause);
-                            }},
-        executor_);
-    if (auto started = slate_->start(); !started) {
-        alerts_->set("slate", true, "input_loss.slate: " + started.error().message);
-    }
 }
 
 void EncodedProgramme::on_input_event(EventDetail detail) {
@@ -341,7 +319,9 @@ Result<void> EncodedProgramme::apply(const ChannelConfig& config) {
     }
     output_->set_time_burn_in(config_.time_burn_in);
     playout_->set_options(config_.input_loss, config_.failover);
-    if (config_.input_loss.slate != before.input_loss.slate) open_slate();
+    if (config_.input_loss.slate != before.input_loss.slate) {
+        slate_.open(config_.input_loss.slate);
+    }
     if (config_.inputs != before.inputs) {
         if (auto set = set_inputs(config_.inputs); !set) return set;
     }
@@ -435,14 +415,10 @@ void EncodedProgramme::on_slot(const media::Slot& slot) {
 void EncodedProgramme::on_finished() {
     const auto& options = hls_->options();
     const auto timeline = hls_->timeline();
-    std::string failure;
-    for (const auto& [key, text] : hls::recorded_playlists(
-             config_.name, *timeline, target_duration(sink_, options.frame_rate))) {
-        if (auto put = context_.store->put(key, Bytes::from_string(text)); !put) {
-            failure = put.error().message;
-            break;
-        }
-    }
+    const auto put = put_files(*context_.store,
+                               hls::recorded_playlists(config_.name, *timeline,
+                                                       target_duration(sink_, options.frame_rate)));
+    const std::string failure = put ? "" : put.error().message;
     const auto slots = timeline->all().slots;
     const auto duration = slots.empty() ? MediaTime{} : slots.back().end - slots.front().start;
     events_.event(ProgrammeFinished{.programme = options.programme, .duration = duration});
@@ -512,8 +488,7 @@ void EncodedProgramme::stop() {
 // gone; but the output is shut down first, or a push into it could hold up the playout.
 void EncodedProgramme::tear_down() {
     if (inputs_) inputs_->stop();
-    if (slate_) slate_->stop();
-    slate_.reset();
+    slate_.close();
     output_->shut_down();
     if (pacer_) pacer_->stop();
     output_->shut_down();

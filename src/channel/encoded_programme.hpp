@@ -21,6 +21,7 @@
 #include "channel/output_switch.hpp"
 #include "channel/passthrough_output.hpp"
 #include "channel/programme.hpp"
+#include "channel/slate.hpp"
 #include "channel/unit_router.hpp"
 #include "playout/pacer.hpp"
 #include "playout/playout.hpp"
@@ -49,7 +50,6 @@ private:
     enum class Pause { none, host, idle };
 
     Result<void> open_inputs();
-    void open_slate();
     Result<void> set_inputs(const std::vector<Ingest>& inputs);
     [[nodiscard]] ingest::Delivery deliver(const InputKey& key, media::Pacing pacing);
     void on_input_event(EventDetail detail);
@@ -93,7 +93,7 @@ private:
     std::shared_ptr<InputSet> inputs_;
     std::map<InputKey, std::shared_ptr<playout::Lane>> lanes_;
     std::vector<InputKey> keys_;  // in the list's order
-    std::shared_ptr<ingest::Input> slate_;
+    Slate slate_;
     std::atomic<Pause> pause_ = Pause::none;
     std::atomic<bool> input_lost_{false};
 

@@ -130,13 +130,9 @@ void PassthroughOutput::close() {
 // On the publisher's thread, after the last slot.
 void PassthroughOutput::on_finished() {
     const auto timeline = this->timeline();
-    for (const auto& [key, text] :
-         hls::recorded_playlists(options_.prefix, *timeline, target_duration(), names())) {
-        if (auto put = store_->put(key, Bytes::from_string(text)); !put) {
-            events_.on_alert("recording", true, "store: " + put.error().message);
-            break;
-        }
-    }
+    const auto put = put_files(
+        *store_, hls::recorded_playlists(options_.prefix, *timeline, target_duration(), names()));
+    if (!put) events_.on_alert("recording", true, "store: " + put.error().message);
     events_.on_finished();
 }
 

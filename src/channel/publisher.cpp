@@ -15,6 +15,14 @@ std::string random_run() {
     return text;
 }
 
+Result<void> put_files(Store& store,
+                       const std::vector<std::pair<std::string, std::string>>& files) {
+    for (const auto& [key, text] : files) {
+        if (auto put = store.put(key, Bytes::from_string(text)); !put) return put.error();
+    }
+    return {};
+}
+
 Publisher::Publisher(PublisherOptions options, std::shared_ptr<Store> store,
                      std::shared_ptr<media::Timeline> timeline, PublisherEvents events)
     : options_(std::move(options)),

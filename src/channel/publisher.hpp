@@ -13,6 +13,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <weir/store.hpp>
 
@@ -38,6 +40,9 @@ struct PublisherEvents {
     // After the last slot: the timeline is finished. Puts the playlists into the store.
     std::function<void()> on_finished;
 };
+
+// Puts files into the store in their order, up to the first one that it does not take. Errors: its.
+Result<void> put_files(Store& store, const std::vector<std::pair<std::string, std::string>>& files);
 
 // Two runs never make the same name, whatever the clock says.
 std::string random_run();
