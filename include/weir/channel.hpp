@@ -110,8 +110,8 @@ public:
     Result<void> finish();
 
     /// Puts input `input` on the programme, at the first frame at or after `at` (in the past: now),
-    /// and keeps it there whatever happens. Several can be scheduled; the channel need not be
-    /// running with them for longer than a programme lasts.
+    /// and keeps it there whatever happens. Several can be scheduled; they are forgotten with the
+    /// programme. A passthrough rendition follows at the input's next keyframe.
     /// Errors: invalid_argument for an input that there is not; unavailable when it is idle, or a
     /// thousand switches are scheduled already.
     Result<void> switch_input(int input, std::chrono::sys_time<std::chrono::nanoseconds> at = {});

@@ -50,7 +50,7 @@ public:
     // Which input is on the programme, and whether it is well: the others go on standby.
     void on_air(std::size_t index, bool well);
 
-    // Nothing delivers: a listener waits on, everything else is tried again and again as before.
+    // Each of them was lost and has not come back.
     [[nodiscard]] bool all_lost() const;
     // The rate of the first input that says one.
     [[nodiscard]] std::optional<Rational> frame_rate() const;

@@ -2,7 +2,6 @@
 #include "ingest/flv_feed.hpp"
 
 #include <algorithm>
-
 #include <utility>
 
 namespace weir::ingest {
