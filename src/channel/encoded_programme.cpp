@@ -17,12 +17,9 @@ constexpr auto kInputPatience = 2s;    // for the first picture, before the prog
 constexpr auto kInputPoll = 10ms;      // between two looks for it
 constexpr auto kWatchPeriod = 100ms;   // between two looks at how the inputs do
 constexpr auto kFinishPatience = 10s;  // for the encoders' last segments
-constexpr auto kPipelineStart = 60ms;  // from the decision to the first tick
-constexpr auto kShortestFirstSegment = 500ms;
 constexpr auto kLagAlert = 1s;
-constexpr auto kLossAlert = 1s;      // shorter ones are in the figures
-constexpr auto kMaxGap = 60s;        // a longer hole ends the programme
-constexpr auto kChangeLead = 400ms;  // to get another pipeline ready
+constexpr auto kLossAlert = 1s;  // shorter ones are in the figures
+constexpr auto kMaxGap = 60s;    // a longer hole ends the programme
 const Rational kFallbackRate{30, 1};
 
 media::RawFormat raw_format(const EncoderLadder& ladder) {
@@ -56,8 +53,7 @@ EncodedProgramme::EncodedProgramme(const ChannelConfig& config, ProgrammeContext
           playout::PlayoutOptions{
               .format = format_, .loss = config_.input_loss, .failover = config_.failover},
           context_.clock, [this](const playout::Switch& change) { on_switch(change); })),
-      output_(std::make_shared<OutputSwitch>()),
-      frames_(std::make_shared<FramePath>(format_, context_.taps, context_.thumbnailer, output_)),
+      runs_(make_runs()),
       passthrough_(config_.ladder.passthrough
                        ? make_passthrough(config_, context_, false,
                                           {.alerts = alerts_,
@@ -73,13 +69,31 @@ EncodedProgramme::~EncodedProgramme() {
     stop();
 }
 
+std::shared_ptr<EncoderRuns> EncodedProgramme::make_runs() {
+    return std::make_shared<EncoderRuns>(
+        EncoderRunsOptions{.sink = sink_,
+                           .format = format_,
+                           .prefix = config_.name,
+                           .recorded = !std::holds_alternative<MemoryStore>(config_.store)},
+        context_, playout_,
+        EncoderRunsEvents{.on_slot = [this](const media::Slot& slot) { on_slot(slot); },
+                          .on_store =
+                              [this](bool failing, const std::string& text) {
+                                  alerts_->set("store", failing, "store: " + text);
+                              },
+                          .on_finished = [this] { on_finished(); },
+                          .on_clock = [this](auto condition) { on_clock(condition); },
+                          .failed = events_.failed});
+}
+
 Result<void> EncodedProgramme::start() {
     if (!context_.clock->synchronised()) {
         alerts_->set("clock_unsynchronised", true,
                      "the machine's clock is not kept by a time service: numbers and times of two "
                      "machines will not agree");
     }
-    if (auto laid = frames_->set_overlays(config_.overlays, MediaTime{}); !laid) return laid;
+    runs_->set_time_burn_in(config_.time_burn_in);
+    if (auto laid = runs_->frames().set_overlays(config_.overlays, MediaTime{}); !laid) return laid;
     if (auto opened = open_inputs(); !opened) return opened;
     slate_.open(config_.input_loss.slate);
     begin_when_ready(kInputPatience);
@@ -140,10 +154,7 @@ void EncodedProgramme::on_switch(const playout::Switch& change) {
 // Begins with the first input's first picture. When that takes too long, with another one's, or
 // with none if the channel is not to be idle then.
 void EncodedProgramme::begin_when_ready(std::chrono::milliseconds patience) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (ending_) return;
-    }
+    if (runs_->ending()) return;
     const auto first = playout_->first_frame();
     const bool anything = first || config_.idle == Idle::slate;
     if ((first && first->input == 0) || (patience <= 0ms && anything)) return begin();
@@ -156,101 +167,28 @@ void EncodedProgramme::begin() {
     auto source_rate = inputs_->frame_rate();
     if (source_rate && !sane(*source_rate)) source_rate.reset();
     const Rational rate = config_.frame_rate.value_or(source_rate.value_or(kFallbackRate));
-    const media::Grid grid(rate, sink_.segment_duration);
-    const std::int64_t frame = choose_first_frame(grid, context_.continuation.slot);
-    make_output(grid, frame);
-    if (auto begun = begin_run(config_.ladder, frame); !begun) {
+    {
+        const std::lock_guard lock(mutex_);
+        unfinished_ = passthrough_ ? 2 : 1;
+    }
+    if (auto begun = runs_->begin(config_.ladder, rate); !begun) {
         return events_.failed(begun.error().message);
     }
     serve(id());
     events_.event(ProgrammeStarted{.programme = id()});
-    start_pacer(frame);
+    runs_->start();
     executor_->post_after(kWatchPeriod, weak_from_this(), [this] { watch(); });
 }
 
 void EncodedProgramme::serve(const std::string& id) {
-    const auto& options = hls_->options();
-    events_.begun(hls_->timeline(),
+    const auto& options = runs_->output_options();
+    events_.begun(runs_->timeline(),
                   {.sink = options.sink,
                    .target_duration = target_duration(options.sink, options.frame_rate),
                    .recorded = options.recorded});
     if (!passthrough_) return;
     passthrough_->begin(id, options.discontinuity_sequence);
     events_.begun(passthrough_->timeline(), endpoint_options(*passthrough_, true));
-}
-
-// A slot is never used twice (invariant 4): none before `first_slot` is used.
-std::int64_t EncodedProgramme::choose_first_frame(const media::Grid& grid,
-                                                  std::int64_t first_slot) const {
-    const MediaTime soonest = playout_->now() + kPipelineStart;
-    const auto first = playout_->first_frame();
-    std::int64_t frame = grid.frame_at_or_after(first ? std::max(soonest, first->time) : soonest);
-    std::int64_t slot = grid.slot_of_frame(frame);
-    const auto rest = grid.frame_time(grid.first_frame(slot + 1)) - grid.frame_time(frame);
-    if (rest < kShortestFirstSegment) frame = grid.first_frame(++slot);
-    return slot < first_slot ? grid.first_frame(first_slot) : frame;
-}
-
-void EncodedProgramme::make_output(const media::Grid& grid, std::int64_t frame) {
-    const auto id = programme_id(grid.frame_time(frame));
-    auto hls = std::make_shared<HlsOutput>(
-        HlsOutputOptions{.sink = sink_,
-                         .ladder = config_.ladder,
-                         .frame_rate = grid.frame_rate(),
-                         .prefix = config_.name,
-                         .programme = id,
-                         .recorded = !std::holds_alternative<MemoryStore>(config_.store),
-                         .discontinuity_sequence =
-                             first_discontinuity(grid.frame_time(frame), context_.continuation)},
-        context_.store,
-        HlsOutputEvents{.on_slot = [this](const media::Slot& slot) { on_slot(slot); },
-                        .on_store =
-                            [this](bool failing, const std::string& text) {
-                                alerts_->set("store", failing, "store: " + text);
-                            },
-                        .on_finished = [this] { on_finished(); },
-                        .on_error = events_.failed});
-    frames_->set_frame_rate(grid.frame_rate());
-    const std::lock_guard lock(mutex_);
-    id_ = id;
-    grid_ = grid;
-    hls_ = std::move(hls);
-    unfinished_ = passthrough_ ? 2 : 1;
-}
-
-// Another run of the encoders, from `frame` on, which begins a slot or the programme.
-Result<void> EncodedProgramme::begin_run(const EncoderLadder& ladder, std::int64_t frame) {
-    const auto pipeline = std::make_shared<const OutputPipeline*>(nullptr);
-    auto segmenters = hls_->begin_run(ladder, grid_->slot_of_frame(frame), [this, pipeline] {
-        executor_->post([weak = weak_from_this(), pipeline] {
-            if (const auto self = weak.lock()) self->output_->retire(*pipeline);
-        });
-    });
-    if (!segmenters) return segmenters.error();
-    auto output = OutputPipeline::create(ladder, format_, grid_->frame_rate(),
-                                         std::move(*segmenters), events_.failed);
-    if (!output) return output.error();
-    if (auto started = (*output)->start(); !started) return started.error();
-    (*output)->set_time_burn_in(config_.time_burn_in);
-    *pipeline = output->get();
-    output_->change(std::move(*output), grid_->frame_time(frame));
-    return {};
-}
-
-void EncodedProgramme::start_pacer(std::int64_t frame) {
-    {
-        const std::lock_guard lock(mutex_);
-        pacer_ = std::make_unique<playout::Pacer>(playout_, context_.clock);
-    }
-    pacer_->start(
-        *grid_, frame, *frames_, [this](auto condition) { on_clock(condition); },
-        [this] {
-            // The last tick before a pause, or before the end.
-            output_->end();
-            playout_->suspend();
-            const std::lock_guard lock(mutex_);
-            if (ending_) hls_->expect_end();
-        });
 }
 
 Result<void> EncodedProgramme::choose_input(std::optional<std::size_t> input, MediaTime at) {
@@ -272,34 +210,19 @@ Result<void> EncodedProgramme::resume() {
 // The run ends soon, on the grid; nothing is encoded from then on.
 void EncodedProgramme::halt(Pause pause) {
     pause_ = pause;
-    {
-        const std::lock_guard lock(mutex_);
-        if (!pacer_ || ending_) return;
-        pacer_->finish();
-    }
-    events_.event(Paused{.paused = true});
+    if (runs_->pause()) events_.event(Paused{.paused = true});
 }
 
 void EncodedProgramme::go_on() {
-    {
-        const std::lock_guard lock(mutex_);
-        if (ending_ || !pacer_) {
-            pause_ = Pause::none;
-            return;
-        }
-    }
-    pacer_->wait();  // at most the rest of a frame or so after the decision to halt
-    const std::int64_t slot = continuation().slot;
-    if (playout_->now() - grid_->frame_time(grid_->first_frame(slot)) > kMaxGap) {
+    const bool running = runs_->running();
+    if (running && runs_->gap() > kMaxGap) {
         return events_.over("it was paused for longer than a minute");
     }
     pause_ = Pause::none;
-    const std::int64_t frame =
-        grid_->first_frame(std::max(slot, grid_->slot_of(playout_->now() + kChangeLead) + 1));
-    if (auto begun = begin_run(config_.ladder, frame); !begun) {
+    if (!running) return;
+    if (auto begun = runs_->resume(config_.ladder); !begun) {
         return events_.failed(begun.error().message);
     }
-    start_pacer(frame);
     events_.event(Paused{.paused = false});
 }
 
@@ -314,10 +237,10 @@ Result<void> EncodedProgramme::update(const ChannelConfig& config) {
 Result<void> EncodedProgramme::apply(const ChannelConfig& config) {
     const ChannelConfig before = std::exchange(config_, config);
     if (config_.overlays != before.overlays) {
-        auto laid = frames_->set_overlays(config_.overlays, playout_->last_tick());
+        auto laid = runs_->frames().set_overlays(config_.overlays, playout_->last_tick());
         if (!laid) return laid;
     }
-    output_->set_time_burn_in(config_.time_burn_in);
+    runs_->set_time_burn_in(config_.time_burn_in);
     playout_->set_options(config_.input_loss, config_.failover);
     if (config_.input_loss.slate != before.input_loss.slate) {
         slate_.open(config_.input_loss.slate);
@@ -325,26 +248,14 @@ Result<void> EncodedProgramme::apply(const ChannelConfig& config) {
     if (config_.inputs != before.inputs) {
         if (auto set = set_inputs(config_.inputs); !set) return set;
     }
-    if (config_.ladder != before.ladder) return change_ladder(config_.ladder);
-    return {};
-}
-
-Result<void> EncodedProgramme::change_ladder(const EncoderLadder& ladder) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (!pacer_ || ending_) return {};  // it has not begun, or is at its end
-    }
-    if (pause_ != Pause::none) return {};  // with the next run
-    const auto slot = grid_->slot_of(playout_->now() + kChangeLead) + 1;
-    return begin_run(ladder, grid_->first_frame(slot));
+    // In a pause the next run has it.
+    if (config_.ladder == before.ladder || pause_ != Pause::none) return {};
+    return runs_->change_ladder(config_.ladder);
 }
 
 // Several times a second: who stands by, and whether anything is to be encoded at all.
 void EncodedProgramme::watch() {
-    {
-        const std::lock_guard lock(mutex_);
-        if (ending_) return;
-    }
+    if (runs_->ending()) return;
     const auto on = playout_->stats().input;
     inputs_->on_air(on, playout_->is_well());
     if (units_ && on < keys_.size()) units_->choose(keys_[on]);
@@ -390,7 +301,7 @@ void EncodedProgramme::on_clock(playout::Pacer::Condition condition) {
     using Condition = playout::Pacer::Condition;
     alerts_->set("clock_step", condition == Condition::stepped,
                  "the machine's clock was set; the programme keeps its own time until it ends");
-    alerts_->set("encoder_overload", pacer_->lag() > kLagAlert,
+    alerts_->set("encoder_overload", runs_->lag() > kLagAlert,
                  "the encoders are slower than the programme: fewer or smaller renditions, a "
                  "faster preset or more threads are needed");
     if (condition == Condition::suspended) events_.over("the machine was suspended");
@@ -404,7 +315,7 @@ void EncodedProgramme::on_slot(const media::Slot& slot) {
     }
     if (first) events_.first_slot();
     events_.event(
-        SegmentPublished{.programme = hls_->options().programme,
+        SegmentPublished{.programme = runs_->id(),
                          .number = slot.number,
                          .start = std::chrono::sys_time<std::chrono::nanoseconds>(slot.start),
                          .duration = slot.end - slot.start});
@@ -413,8 +324,8 @@ void EncodedProgramme::on_slot(const media::Slot& slot) {
 // On the publisher's thread, after the last slot: the playlists that are for ever go into the
 // store.
 void EncodedProgramme::on_finished() {
-    const auto& options = hls_->options();
-    const auto timeline = hls_->timeline();
+    const auto& options = runs_->output_options();
+    const auto timeline = runs_->timeline();
     const auto put = put_files(*context_.store,
                                hls::recorded_playlists(config_.name, *timeline,
                                                        target_duration(sink_, options.frame_rate)));
@@ -443,23 +354,12 @@ bool EncodedProgramme::wait_finished(std::chrono::milliseconds patience) {
 
 Result<void> EncodedProgramme::finish() {
     bool begun = false;
-    executor_->run([&] {
-        const std::lock_guard lock(mutex_);
-        ending_ = true;
-        begun = pacer_ != nullptr;
-        if (!begun) return;
-        if (pacer_->ended()) {
-            hls_->expect_end();
-        } else {
-            pacer_->finish();
-        }
-    });
+    executor_->run([&] { begun = runs_->finish(); });
     bool in_time = true;
     if (begun && passthrough_) passthrough_->finish();
     if (begun) {
         in_time = wait_finished(kFinishPatience);
-        // Whatever the encoders hold is lost, but the playlists get their end.
-        if (!in_time) hls_->finish();
+        if (!in_time) runs_->give_up();
         if (!in_time) wait_finished(kFinishPatience);
     }
     executor_->run([&] { tear_down(); });
@@ -476,36 +376,18 @@ Result<void> EncodedProgramme::finish() {
 
 void EncodedProgramme::stop() {
     executor_->run([&] {
-        {
-            const std::lock_guard lock(mutex_);
-            ending_ = true;
-        }
+        runs_->forbid();
         tear_down();
     });
 }
 
 // On the control thread. In the direction of the stream, so that nobody waits for a part that is
-// gone; but the output is shut down first, or a push into it could hold up the playout.
+// gone.
 void EncodedProgramme::tear_down() {
     if (inputs_) inputs_->stop();
     slate_.close();
-    output_->shut_down();
-    if (pacer_) pacer_->stop();
-    output_->shut_down();
-    if (hls_) hls_->close();
+    runs_->shut_down();
     if (passthrough_) passthrough_->close();
-}
-
-std::string EncodedProgramme::id() const {
-    const std::lock_guard lock(mutex_);
-    return id_;
-}
-
-Continuation EncodedProgramme::continuation() const {
-    const std::lock_guard lock(mutex_);
-    if (!grid_) return context_.continuation;
-    return {.slot = grid_->slot_of(playout_->last_tick()) + 1,
-            .discontinuity_sequence = hls_->timeline()->next_discontinuity_sequence()};
 }
 
 ChannelStats EncodedProgramme::stats() const {
@@ -522,7 +404,7 @@ ChannelStats EncodedProgramme::stats() const {
             .input = static_cast<int>(playout.input),
             .paused = pause_ != Pause::none,
             .segments = segments_,
-            .lag = pacer_ ? pacer_->lag() : std::chrono::nanoseconds{},
+            .lag = runs_->lag(),
             .inputs = input_stats_};
 }
 

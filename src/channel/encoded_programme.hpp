@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A programme with encoders: waits for an input's first picture, begins on the grid, pauses and
-// resumes, changes its ladder, and at last finishes the playlists. A passthrough rendition goes
-// beside it.
-// Threads: as Programme.
+// A programme with encoders: has the inputs, waits for their first picture, watches how they do,
+// says when the encoders' runs begin, pause and go on, and at last finishes the playlists. A
+// passthrough rendition goes beside it. Threads: as Programme.
 #pragma once
 
 #include <atomic>
@@ -15,10 +14,8 @@
 #include <vector>
 
 #include "channel/alerts.hpp"
-#include "channel/frame_path.hpp"
-#include "channel/hls_output.hpp"
+#include "channel/encoder_runs.hpp"
 #include "channel/input_set.hpp"
-#include "channel/output_switch.hpp"
 #include "channel/passthrough_output.hpp"
 #include "channel/programme.hpp"
 #include "channel/slate.hpp"
@@ -41,14 +38,15 @@ public:
     Result<void> resume() override;
     Result<void> finish() override;
     void stop() override;
-    [[nodiscard]] std::string id() const override;
-    [[nodiscard]] Continuation continuation() const override;
+    [[nodiscard]] std::string id() const override { return runs_->id(); }
+    [[nodiscard]] Continuation continuation() const override { return runs_->continuation(); }
     [[nodiscard]] bool input_lost() const override { return input_lost_; }
     [[nodiscard]] ChannelStats stats() const override;
 
 private:
     enum class Pause { none, host, idle };
 
+    std::shared_ptr<EncoderRuns> make_runs();
     Result<void> open_inputs();
     Result<void> set_inputs(const std::vector<Ingest>& inputs);
     [[nodiscard]] ingest::Delivery deliver(const InputKey& key, media::Pacing pacing);
@@ -57,15 +55,9 @@ private:
     void begin_when_ready(std::chrono::milliseconds patience);
     void begin();
     void serve(const std::string& id);
-    void make_output(const media::Grid& grid, std::int64_t frame);
-    Result<void> begin_run(const EncoderLadder& ladder, std::int64_t frame);
-    void start_pacer(std::int64_t frame);
-    [[nodiscard]] std::int64_t choose_first_frame(const media::Grid& grid,
-                                                  std::int64_t first_slot) const;
     Result<void> apply(const ChannelConfig& config);
     void halt(Pause pause);
     void go_on();
-    Result<void> change_ladder(const EncoderLadder& ladder);
     void watch();
     void watch_health();
     void watch_idle();
@@ -84,8 +76,7 @@ private:
     const media::RawFormat format_;
     const std::shared_ptr<Alerts> alerts_;
     const std::shared_ptr<playout::Playout> playout_;
-    const std::shared_ptr<OutputSwitch> output_;
-    const std::shared_ptr<FramePath> frames_;
+    const std::shared_ptr<EncoderRuns> runs_;
     const std::shared_ptr<PassthroughOutput> passthrough_;  // null: none
     const std::shared_ptr<UnitRouter> units_;               // null: none
 
@@ -99,13 +90,8 @@ private:
 
     mutable std::mutex mutex_;  // guards all below
     std::condition_variable finished_wake_;
-    std::string id_;
-    std::optional<media::Grid> grid_;
-    std::shared_ptr<HlsOutput> hls_;
-    std::unique_ptr<playout::Pacer> pacer_;
     std::uint64_t segments_ = 0;
     std::vector<InputStats> input_stats_;
-    bool ending_ = false;            // finish() or stop() has begun
     int unfinished_ = 0;             // outputs whose playlists have no end yet
     std::string recording_failure_;  // why the finished playlists are not all in the store
 };
