@@ -26,6 +26,10 @@ namespace {
 // bytes, never in time, or one track's queue would stop the other for good.
 constexpr guint kQueueBytes = 32'000'000;
 
+// The muxer rounds down, and so does whoever makes nanoseconds of frame numbers: half a tick of
+// 90 kHz more makes it round to the nearest tick, and steps that are whole ticks stay constant.
+constexpr gint64 kHalfTick = 5'555;
+
 class TsSegmenter : public std::enable_shared_from_this<TsSegmenter> {
 public:
     TsSegmenter(const TsSegmenterOptions& options, TsSegmenterEvents events)
@@ -49,6 +53,7 @@ public:
         if (options_.has_audio) {
             if (auto linked = add_audio(GST_BIN(bin.get()), *sink); !linked) return linked.error();
         }
+        if (auto rounded = round_ticks(); !rounded) return rounded.error();
         return bin;
     }
 
@@ -63,6 +68,20 @@ private:
         }
         gst_iterator_free(children);
         return found;
+    }
+
+    // Of the muxer alone: splitmuxsink, which cuts, sees the times as they are.
+    Result<void> round_ticks() {
+        GstElement* muxer = nullptr;
+        g_object_get(splitmux_.get(), "muxer", &muxer, nullptr);
+        const auto owner = adopt_object(muxer);
+        if (!muxer) return Error{ErrorCode::unsupported, "hlssink2 without a muxer"};
+        const auto shift = [](GstElement*, GstPad* pad, gpointer) -> gboolean {
+            gst_pad_set_offset(pad, kHalfTick);
+            return TRUE;
+        };
+        gst_element_foreach_sink_pad(muxer, shift, nullptr);
+        return {};
     }
 
     void connect_streams(GstElement* sink) {

@@ -40,20 +40,25 @@ const std::vector<VideoRendition> kThree{
 
 constexpr std::int64_t kWrap = std::int64_t{1} << 33;
 
-// 90 kHz, exact, without the wrap.
+// 90 kHz, rounded down, without the wrap.
 std::int64_t clock_ticks(MediaTime time) {
     const auto ns = static_cast<guint64>((time + 3600s).count());
     return static_cast<std::int64_t>(gst_util_uint64_scale(ns, 9, 100'000));
-}
-
-std::int64_t expected_pts(MediaTime time) {
-    return clock_ticks(time) % kWrap;
 }
 
 // The difference of two 33-bit times.
 std::int64_t ticks_between(std::int64_t a, std::int64_t b) {
     const auto d = ((b - a) % kWrap + kWrap) % kWrap;
     return d > kWrap / 2 ? d - kWrap : d;
+}
+
+// Whether a 33-bit time is the nearest to this one, which is rounded down to nanoseconds. Right
+// between two it may be either.
+bool is_nearest(std::int64_t pts, MediaTime time) {
+    constexpr auto kHalfTick = 5'556ns;
+    const auto low = clock_ticks(time - kHalfTick);
+    const auto high = clock_ticks(time + kHalfTick);
+    return pts == high % kWrap || (high - low == 2 && pts == (low + 1) % kWrap);
 }
 
 // The order of the events is the one that the header promises.
@@ -101,7 +106,7 @@ void check_start(const test::TsFile& file, const media::Segment& segment) {
     CHECK(find(5) != types.end());
     CHECK(find(7) < find(5));
     CHECK(find(8) < find(5));
-    CHECK(std::abs(ticks_between(video.front().pts, expected_pts(segment.start))) <= 1);
+    CHECK(is_nearest(video.front().pts, segment.start));
 }
 
 // The bytes: tables and an IDR first, nothing lost or doubled over the borders, times on the grid.
@@ -122,14 +127,13 @@ void check_bytes(const Output& output, const LadderRun& run, std::int64_t frames
         return ticks_between(pts.front(), a) < ticks_between(pts.front(), b);
     });
     for (std::int64_t i = 0; i < frames; ++i) {
-        const auto found = pts[static_cast<std::size_t>(i)];
-        CHECK(std::abs(ticks_between(found, expected_pts(run.time(i)))) <= 1);
+        CHECK(is_nearest(pts[static_cast<std::size_t>(i)], run.time(i)));
     }
     if (!has_audio) return;
     const auto& sent = run.units("audio_aac");
     CHECK(audio.size() == sent.size());
     for (std::size_t i = 0; i < std::min(audio.size(), sent.size()); ++i) {
-        CHECK(std::abs(ticks_between(audio[i], expected_pts(sent[i].pts))) <= 1);
+        CHECK(is_nearest(audio[i], sent[i].pts));
     }
 }
 
@@ -170,6 +174,47 @@ TEST_SUITE("segment/ts_segmenter") {
             options.frames = static_cast<std::int64_t>(row.rate.as_double() * 8.3);
             const auto frames = options.frames;
             check_whole(Run(std::move(options), row.duration), frames, true);
+        }
+    }
+
+    TEST_CASE("time stamps go up by the same number of ticks, over all borders") {
+        struct Row {
+            Rational rate;
+            std::int64_t step;  // of the pictures
+            const char* preset;
+        };
+        for (const Row& row :
+             {Row{{30, 1}, 3000, "ultrafast"}, Row{{30, 1}, 3000, "veryfast"},
+              Row{{25, 1}, 3600, "veryfast"}, Row{{50, 1}, 1800, "veryfast"},
+              Row{{30'000, 1001}, 3003, "ultrafast"}, Row{{30'000, 1001}, 3003, "veryfast"},
+              Row{{60, 1}, 1500, "veryfast"}}) {
+            CAPTURE(to_string(row.rate));
+            CAPTURE(row.preset);
+            LadderRun::Options options{.ladder = ladder_of(kOne, true), .frame_rate = row.rate};
+            options.ladder.preset = row.preset;
+            options.first_frame = frame_at(kUtc + 777ms, row.rate);
+            options.frames = static_cast<std::int64_t>(row.rate.as_double() * 7);
+            const Run run(std::move(options), 2s);
+            REQUIRE(run.finished());
+            REQUIRE(run.output().segments.size() >= 4);
+            test::TsReader reader;
+            std::map<bool, std::vector<std::int64_t>> stamps;  // DTS; true: of the audio
+            for (const auto& segment : run.output().segments) {
+                const auto file = reader.read(segment.bytes.memory());
+                for (const auto& unit : file.units) {
+                    stamps[unit.pid == file.audio_pid].push_back(unit.dts);
+                }
+            }
+            for (const bool audio : {false, true}) {
+                const auto& found = stamps[audio];
+                REQUIRE(found.size() > 150);
+                std::map<std::int64_t, int> steps;
+                for (std::size_t i = 1; i < found.size(); ++i) {
+                    ++steps[ticks_between(found[i - 1], found[i])];
+                }
+                REQUIRE(steps.size() == 1);
+                CHECK(steps.begin()->first == (audio ? 1920 : row.step));
+            }
         }
     }
 
