@@ -46,8 +46,7 @@ void PassthroughOutput::make_segmenter(std::shared_ptr<base::Clock> clock) {
             .name = options_.passthrough.name,
             .segment_duration = options_.sink.segment_duration,
             .max_segment_duration = options_.passthrough.max_segment_duration,
-            .first_number = options_.first_number,
-            .make_repair = options_.make_repair},
+            .first_number = options_.first_number},
         std::move(clock),
         segment::PassthroughEvents{
             .on_track =

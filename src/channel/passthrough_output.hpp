@@ -37,8 +37,6 @@ struct PassthroughOutputOptions {
     std::string prefix;             // of the keys in the store: the channel's name
     bool recorded = false;          // the store keeps everything
     std::int64_t first_number = 0;  // below it all are used
-    // See PassthroughOptions; empty where the source has repaired its times.
-    std::function<segment::RepairTimes()> make_repair = {};
 };
 
 struct PassthroughOutputEvents {

@@ -187,7 +187,6 @@ std::shared_ptr<media::UnitSink> PassthroughSegmenter::open() {
     const std::lock_guard lock(mutex_);
     end_epoch();
     configured_ = {};
-    repair_ = options_.make_repair ? options_.make_repair() : nullptr;
     clock_.observe();
     return std::make_shared<Sink>(shared_from_this(), ++connection_);
 }
@@ -254,41 +253,34 @@ std::optional<MergedUnit> PassthroughSegmenter::accept(UnitKind kind,
     const auto& format = configured_[index(kind)];
     if (!format || !buffer) return std::nullopt;
     const bool keyframe = !GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
-    UnitStamps stamps{stamp(GST_BUFFER_DTS(buffer.get())), stamp(GST_BUFFER_PTS(buffer.get()))};
+    const auto said_dts = stamp(GST_BUFFER_DTS(buffer.get()));
+    const auto said_pts = stamp(GST_BUFFER_PTS(buffer.get()));
+    if (!said_dts && !said_pts) return std::nullopt;
     const MediaTime arrival = monotonic_->monotonic();
-    RepairedTimes times;
-    if (repair_) {
-        const auto repaired = repair_(kind, stamps, arrival);
-        if (!repaired) return std::nullopt;
-        times = *repaired;
-    } else {
-        if (!stamps.dts && !stamps.pts) return std::nullopt;
-        times.pts = stamps.pts.value_or(stamps.dts.value_or(MediaTime{}));
-        times.dts = stamps.dts.value_or(times.pts);
-    }
-    times.dts = std::min(times.dts, times.pts);
+    const MediaTime pts = said_pts ? *said_pts : *said_dts;
+    const MediaTime dts = std::min(said_dts.value_or(pts), pts);
     const bool moves = epoch_.first_arrival.has_value();
-    if (moves && (times.dts > epoch_.newest + kJump || times.dts < epoch_.newest - kJump)) {
+    if (moves && (dts > epoch_.newest + kJump || dts < epoch_.newest - kJump)) {
         end_epoch();
     }
     if (kind == UnitKind::video && !epoch_.keyframe_seen) {
         if (!keyframe) return std::nullopt;
         epoch_.keyframe_seen = true;
-        epoch_.first_pts = times.pts;
+        epoch_.first_pts = pts;
         // The moments that decide on the offset begin with it.
         if (!epoch_.offset) epoch_.first_arrival = arrival;
     }
     if (!epoch_.first_arrival) {
         epoch_.first_arrival = arrival;
-        epoch_.first_pts = times.pts;
+        epoch_.first_pts = pts;
     }
-    epoch_.newest = moves ? std::max(epoch_.newest, times.dts) : times.dts;
-    const MediaTime lead = clock_.now() - times.dts;
+    epoch_.newest = moves ? std::max(epoch_.newest, dts) : dts;
+    const MediaTime lead = clock_.now() - dts;
     epoch_.lead = std::min(epoch_.lead.value_or(lead), lead);
     return MergedUnit{.kind = kind,
                       .buffer = std::move(buffer),
-                      .pts = times.pts,
-                      .dts = times.dts,
+                      .pts = pts,
+                      .dts = dts,
                       .keyframe = keyframe,
                       .format = format};
 }

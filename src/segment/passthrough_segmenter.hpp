@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Makes segments of access units as they come, one connection after another: nothing is decoded,
-// nothing encoded, and no thread is its own.
+// nothing encoded, and no thread is its own. Who gives them has repaired their times.
 //
 // A connection's times are moved to the clock by one offset, that of its fastest arrival in the
 // first moments: a server that sends its last GOP at once does not put the stream into the future.
@@ -26,28 +26,11 @@
 
 namespace weir::segment {
 
-// Times of one unit in its connection's source time; without what the unit does not say.
-struct UnitStamps {
-    std::optional<media::MediaTime> dts;
-    std::optional<media::MediaTime> pts;
-};
-
-struct RepairedTimes {
-    media::MediaTime dts{};
-    media::MediaTime pts{};
-};
-
-// Repairs the times of one connection; nothing: the unit is to be dropped. `arrival` is monotonic.
-using RepairTimes = std::function<std::optional<RepairedTimes>(media::UnitKind, const UnitStamps&,
-                                                               media::MediaTime arrival)>;
-
 struct PassthroughOptions {
     std::string name;
     media::MediaTime segment_duration{};
     media::MediaTime max_segment_duration{};
     std::int64_t first_number = 0;  // below it all are used
-    // For each connection; empty: the units' times are repaired already.
-    std::function<RepairTimes()> make_repair = {};
 };
 
 struct PassthroughEvents {
@@ -137,7 +120,6 @@ private:
     media::PresentationClock clock_;
     std::uint64_t connection_ = 0;
     bool finished_ = false;
-    RepairTimes repair_;
     Epoch epoch_;
     std::array<std::shared_ptr<const StreamFormat>, 2> configured_;  // of what is pushed
     std::array<std::shared_ptr<const StreamFormat>, 2> written_;     // of what is written

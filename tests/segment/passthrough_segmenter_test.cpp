@@ -429,47 +429,6 @@ TEST_CASE("GStreamer's demultiplexer sees what ffprobe sees") {
     }
 }
 
-TEST_CASE("times are repaired by whom the options name") {
-    auto clock = std::make_shared<weir::test::FakeClock>();
-    std::vector<Segment> segments;
-    int made = 0;
-    const auto segmenter = std::make_shared<PassthroughSegmenter>(
-        PassthroughOptions{
-            .name = "source",
-            .segment_duration = 2s,
-            .max_segment_duration = 10s,
-            .make_repair = [&made]() -> weir::segment::RepairTimes {
-                ++made;
-                // The first tenth of a second is an hour away.
-                return [](UnitKind, const weir::segment::UnitStamps& stamps,
-                          MediaTime) -> std::optional<weir::segment::RepairedTimes> {
-                    const MediaTime away = *stamps.dts < 3h ? 0s : 3h;
-                    return weir::segment::RepairedTimes{*stamps.dts - away, *stamps.pts - away};
-                };
-            }},
-        clock,
-        weir::segment::PassthroughEvents{
-            [](weir::media::Track) {}, [&](Segment value) { segments.push_back(std::move(value)); },
-            [](const std::string&, bool, const std::string&) {}});
-    Fixture fixture;
-    auto clip = weir::test::read_mp4_units(make_clip(fixture, "25", 5, "-g 50"));
-    const auto sink = segmenter->open();
-    for (const auto& [kind, caps] : clip.caps) sink->configure(kind, caps);
-    int count = 0;
-    for (const auto& unit : clip.units) {
-        if (++count % 10 == 0) {
-            GST_BUFFER_DTS(unit.buffer.get()) += 3 * 3600 * GST_SECOND;
-            GST_BUFFER_PTS(unit.buffer.get()) += 3 * 3600 * GST_SECOND;
-        }
-        clock->advance(14ms);
-        sink->push(unit.kind, weir::base::borrow_mini(unit.buffer.get()));
-    }
-    sink->close();
-    CHECK(made == 1);
-    REQUIRE(segments.size() == 3);
-    for (const auto& segment : segments) CHECK_FALSE(segment.discontinuity);
-}
-
 TEST_CASE("malformed units are left out and the rest goes on") {
     Fixture fixture;
     const auto clip = weir::test::read_mp4_units(make_clip(fixture, "25", 6, "-g 25"));
