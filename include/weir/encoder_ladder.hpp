@@ -47,7 +47,8 @@ struct AudioRendition {
 /// playlist of its own, <name>.m3u8 beside index.m3u8. H.264 and AAC.
 struct Passthrough {
     std::string name = "source";  ///< as VideoRendition::name
-    /// The longest segment; a source whose keyframes are further apart raises an alert.
+    /// The longest segment, at least two of the output's; a source whose keyframes are further
+    /// apart raises an alert.
     std::chrono::milliseconds max_segment_duration{10'000};
 
     friend bool operator==(const Passthrough&, const Passthrough&) = default;

@@ -160,6 +160,13 @@ void check_output(Checker& checker, const std::string& path, const HlsSink& sink
                                                seconds_text(duration) + " seconds, is " +
                                                seconds_text(sink.window));
     }
+    // A keyframe must surely come between the two.
+    if (ladder.passthrough && ladder.passthrough->max_segment_duration / 2 < duration) {
+        checker.add(below(ladder_path, "passthrough.max_segment_duration"),
+                    "must be at least twice " + below(path, "segment_duration") + " (" +
+                        seconds_text(duration) + " seconds), is " +
+                        seconds_text(ladder.passthrough->max_segment_duration));
+    }
     if (ladder.audio.size() > 1) {
         checker.add(below(ladder_path, "audio"), "hls_ts carries one audio rendition, has " +
                                                      std::to_string(ladder.audio.size()));

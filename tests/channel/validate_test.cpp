@@ -215,7 +215,19 @@ TEST_SUITE("channel/validate") {
              {"outputs[0].playlist_type", "must be live or event, is no value of its type"}},
             {[](auto& c) { c.ladder.audio.push_back({.name = "second"}); },
              {"ladder.audio", "hls_ts carries one audio rendition, has 2"}},
+            {[](auto& c) { c.ladder.passthrough = {.max_segment_duration = 3999ms}; },
+             {"ladder.passthrough.max_segment_duration",
+              "must be at least twice outputs[0].segment_duration (2 seconds), is 3.999"}},
+            {[](auto& c) {
+                 c.ladder.passthrough.emplace();
+                 sink(c).segment_duration = 6s;
+             },
+             {"ladder.passthrough.max_segment_duration",
+              "must be at least twice outputs[0].segment_duration (6 seconds), is 10"}},
         });
+        auto config = good_channel();
+        config.ladder.passthrough = {.max_segment_duration = 4000ms};
+        CHECK(validate(config).empty());
     }
 
     TEST_CASE("the limits themselves are allowed") {
@@ -301,6 +313,7 @@ TEST_SUITE("channel/validate") {
                 .bitrate_bps = far, .sample_rate = INT32_MIN, .channels = INT32_MAX};
             sink(config).segment_duration = long_time;
             sink(config).window = long_time;
+            config.ladder.passthrough = {.max_segment_duration = long_time};
             CHECK(validate(config).size() >= 8);
         }
     }

@@ -196,12 +196,42 @@ def make_flash_changing(path):
             if number == 0 or kind != 18:  # one onMetaData is enough
                 pieces.append((kind, when + 5100 * number, body))
         piece.unlink()
+    write_flv(path, pieces)
+
+
+def write_flv(path, tags):
+    """An FLV file of (type, time in ms, body)."""
     with open(path, "wb") as out:
         out.write(b"FLV\x01\x05\0\0\0\x09\0\0\0\0")
-        for kind, when, body in pieces:
+        for kind, when, body in tags:
             out.write(bytes([kind]) + len(body).to_bytes(3, "big"))
             out.write((when & 0xFFFFFF).to_bytes(3, "big") + bytes([when >> 24]) + bytes(3))
             out.write(body + (11 + len(body)).to_bytes(4, "big"))
+
+
+def make_flash_hevc(path):
+    """As enhanced RTMP has it; from an MP4, whose access units are written the same way."""
+    film = path.with_suffix(".mp4")
+    make_flash(film, seconds=30, video=("-c:v", "libx265", "-g", "30", "-x265-params", "log-level=error"))
+    data = film.read_bytes()
+    at = data.index(b"hvcC")
+    size = int.from_bytes(data[at - 4 : at], "big") - 8
+    tags = [
+        (9, 0, b"\x90hvc1" + data[at + 4 : at + 4 + size]),
+        (8, 0, b"\xAF\x00\x11\x90"),  # AAC LC, 48 kHz, stereo
+    ]
+    packets = ffprobe(film, "packet=codec_type,pts_time,dts_time,pos,size,flags")["packets"]
+    first = min(float(packet["dts_time"]) for packet in packets)
+    for packet in sorted(packets, key=lambda p: float(p["dts_time"])):
+        dts, pts = (round((float(packet[name]) - first) * 1000) for name in ("dts_time", "pts_time"))
+        unit = data[int(packet["pos"]) :][: int(packet["size"])]
+        if packet["codec_type"] == "video":
+            kind = b"\x91" if "K" in packet["flags"] else b"\xA1"
+            tags.append((9, dts, kind + b"hvc1" + (pts - dts).to_bytes(3, "big") + unit))
+        else:
+            tags.append((8, dts, b"\xAF\x01" + unit))
+    film.unlink()
+    write_flv(path, tags)
 
 
 def make_audio_only(path):
@@ -225,7 +255,10 @@ MAKERS = {
     "flash_baseline.mp4": flash(
         video=("-g", "45", "-profile:v", "baseline", "-tune", "zerolatency"), audio=("-ac", "2", "-ar", "44100")
     ),
+    "flash_1080.mp4": lambda path: make_flash(path, size="1920x1080"),
+    "flash_720.mp4": flash(size="1280x720"),
     "flash_changing.flv": make_flash_changing,
+    "flash_hevc.flv": make_flash_hevc,
     "audio_only.mp4": make_audio_only,
     "video_only.mp4": make_video_only,
     "text.mp4": make_text,
