@@ -111,7 +111,7 @@ public:
 
     /// Puts input `input` on the programme, at the first frame at or after `at` (in the past: now),
     /// and keeps it there whatever happens. Several can be scheduled; they are forgotten with the
-    /// programme. A passthrough rendition follows at the input's next keyframe.
+    /// programme. A passthrough rendition follows at the first keyframe that comes from then on.
     /// Errors: invalid_argument for an input that there is not; unavailable when it is idle, or a
     /// thousand switches are scheduled already.
     Result<void> switch_input(int input, std::chrono::sys_time<std::chrono::nanoseconds> at = {});

@@ -60,9 +60,10 @@ EncodedProgramme::EncodedProgramme(const ChannelConfig& config, ProgrammeContext
                                            .on_slot = {},
                                            .on_finished = [this] { on_output_finished(); }})
                        : nullptr),
-      units_(passthrough_ ? std::make_shared<UnitRouter>(
-                                [passthrough = passthrough_] { return passthrough->open(); })
-                          : nullptr),
+      units_(passthrough_
+                 ? std::make_shared<UnitRouter>(
+                       [passthrough = passthrough_] { return passthrough->open(); }, context_.clock)
+                 : nullptr),
       slate_(format_, playout_, alerts_, executor_) {}
 
 EncodedProgramme::~EncodedProgramme() {
@@ -124,9 +125,8 @@ Result<void> EncodedProgramme::set_inputs(const std::vector<Ingest>& inputs) {
     }
     lanes_ = std::move(lanes);
     keys_ = keys;
-    if (units_ && !keys_.empty())
-        units_->choose(keys_[std::min(playout_->stats().input, keys_.size() - 1)]);
     playout_->set_inputs(std::move(order));
+    if (std::find(keys_.begin(), keys_.end(), units_key_) == keys_.end()) pass_units(0);
     return inputs_->apply(inputs, keys);
 }
 
@@ -149,6 +149,14 @@ void EncodedProgramme::on_switch(const playout::Switch& change) {
                                 .to = static_cast<int>(change.to),
                                 .time = time,
                                 .reason = change.reason});
+    executor_->post_after(0ms, weak_from_this(), [this, to = change.to] { pass_units(to); });
+}
+
+// Passthrough goes with the programme.
+void EncodedProgramme::pass_units(std::size_t on) {
+    if (!units_ || on >= keys_.size()) return;
+    units_key_ = keys_[on];
+    units_->choose(keys_[on]);
 }
 
 // Begins with the first input's first picture. When that takes too long, with another one's, or
@@ -192,8 +200,11 @@ void EncodedProgramme::serve(const std::string& id) {
 }
 
 Result<void> EncodedProgramme::choose_input(std::optional<std::size_t> input, MediaTime at) {
-    if (playout_->choose(input, at)) return {};
-    return Error{ErrorCode::unavailable, "too many switches are scheduled already"};
+    if (!playout_->choose(input, at)) {
+        return Error{ErrorCode::unavailable, "too many switches are scheduled already"};
+    }
+    if (units_) units_->choose_at(input ? std::optional(keys_.at(*input)) : std::nullopt, at);
+    return {};
 }
 
 Result<void> EncodedProgramme::pause() {
@@ -258,7 +269,8 @@ void EncodedProgramme::watch() {
     if (runs_->ending()) return;
     const auto on = playout_->stats().input;
     inputs_->on_air(on, playout_->is_well());
-    if (units_ && on < keys_.size()) units_->choose(keys_[on]);
+    // Not each time: a switch that is scheduled may come to the units a frame earlier.
+    if (on < keys_.size() && units_key_ != keys_[on]) pass_units(on);
     watch_health();
     watch_idle();
     executor_->post_after(kWatchPeriod, weak_from_this(), [this] { watch(); });

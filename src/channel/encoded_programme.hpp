@@ -52,6 +52,7 @@ private:
     [[nodiscard]] ingest::Delivery deliver(const InputKey& key, media::Pacing pacing);
     void on_input_event(EventDetail detail);
     void on_switch(const playout::Switch& change);
+    void pass_units(std::size_t on);
     void begin_when_ready(std::chrono::milliseconds patience);
     void begin();
     void serve(const std::string& id);
@@ -83,7 +84,8 @@ private:
     // Control thread.
     std::shared_ptr<InputSet> inputs_;
     std::map<InputKey, std::shared_ptr<playout::Lane>> lanes_;
-    std::vector<InputKey> keys_;  // in the list's order
+    std::vector<InputKey> keys_;         // in the list's order
+    std::optional<InputKey> units_key_;  // whose units were asked for last
     Slate slate_;
     std::atomic<Pause> pause_ = Pause::none;
     std::atomic<bool> input_lost_{false};

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "channel/passthrough_programme.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "playout/director.hpp"
 
 namespace weir::channel {
 
@@ -23,7 +26,13 @@ PassthroughProgramme::PassthroughProgramme(const ChannelConfig& config, Programm
                                {.alerts = alerts_,
                                 .on_slot = [this](const media::Slot& slot) { on_slot(slot); },
                                 .on_finished = [this] { on_finished(); }})),
-      units_(std::make_shared<UnitRouter>([output = output_] { return output->open(); })),
+      units_(std::make_shared<UnitRouter>(
+          [output = output_] { return output->open(); }, context_.clock,
+          [this](InputKey key, MediaTime time) {
+              context_.executor->post([weak = weak_from_this(), key, time] {
+                  if (const auto self = weak.lock()) self->on_switch(key, time);
+              });
+          })),
       clock_(context_.clock) {}
 
 PassthroughProgramme::~PassthroughProgramme() {
@@ -47,9 +56,11 @@ Result<void> PassthroughProgramme::start() {
 }
 
 Result<void> PassthroughProgramme::set_inputs(const std::vector<Ingest>& inputs) {
+    const auto chosen = keys_.empty() ? std::nullopt : std::optional(keys_[chosen_]);
     keys_ = inputs_->plan(inputs);
-    if (on_ >= keys_.size()) on_ = 0;
-    units_->choose(keys_[on_]);
+    chosen_ = index_of(chosen).value_or(0);
+    on_ = index_of(on_key_).value_or(chosen_);
+    units_->choose(keys_[chosen_]);
     return inputs_->apply(inputs, keys_);
 }
 
@@ -65,7 +76,7 @@ void PassthroughProgramme::watch() {
         if (ending_) return;
     }
     choose();
-    if (id().empty() && inputs_->stats()[on_].connected) begin();
+    if (id().empty() && inputs_->stats()[chosen_].connected) begin();
     auto stats = inputs_->stats();
     for (auto& input : stats) input.well = input.connected;
     {
@@ -78,8 +89,12 @@ void PassthroughProgramme::watch() {
 
 // The first of the list that is connected, or the host's choice.
 void PassthroughProgramme::choose() {
+    while (!schedule_.empty() && schedule_.begin()->first <= clock_.now()) {
+        manual_ = schedule_.begin()->second;
+        schedule_.erase(schedule_.begin());
+    }
     const auto stats = inputs_->stats();
-    std::size_t best = on_;
+    std::size_t best = chosen_;
     if (manual_ && *manual_ < stats.size()) {
         best = *manual_;
     } else if (config_.failover.automatic) {
@@ -88,14 +103,35 @@ void PassthroughProgramme::choose() {
         }
     }
     inputs_->on_air(best, stats[best].connected);
-    if (best == on_) return;
-    const auto from = std::exchange(on_, best);
-    units_->choose(keys_[on_]);
-    events_.event(InputSwitched{
-        .from = static_cast<int>(from),
-        .to = static_cast<int>(on_),
-        .time = std::chrono::sys_time<std::chrono::nanoseconds>(clock_.now()),
-        .reason = manual_ ? "chosen by the host" : "input " + std::to_string(from) + " is lost"});
+    if (best == chosen_) return;
+    reason_ = manual_ ? "chosen by the host" : "input " + std::to_string(chosen_) + " is lost";
+    if (!manual_ && best < chosen_) reason_ = "input " + std::to_string(best) + " is back";
+    chosen_ = best;
+    units_->choose(keys_[chosen_]);
+}
+
+// The input's keyframe has come.
+void PassthroughProgramme::on_switch(InputKey key, MediaTime time) {
+    const auto to = index_of(key);
+    {
+        const std::lock_guard lock(mutex_);
+        if (ending_ || !to) return;
+    }
+    choose();  // a switch that was scheduled is a reason
+    on_key_ = key;
+    const auto from = std::exchange(on_, *to);
+    if (from == on_) return;
+    events_.event(InputSwitched{.from = static_cast<int>(from),
+                                .to = static_cast<int>(on_),
+                                .time = std::chrono::sys_time<std::chrono::nanoseconds>(time),
+                                .reason = reason_});
+}
+
+std::optional<std::size_t> PassthroughProgramme::index_of(std::optional<InputKey> key) const {
+    if (!key) return std::nullopt;
+    const auto found = std::find(keys_.begin(), keys_.end(), *key);
+    if (found == keys_.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - keys_.begin());
 }
 
 void PassthroughProgramme::begin() {
@@ -120,8 +156,13 @@ Result<void> PassthroughProgramme::update(const ChannelConfig& config) {
     return set;
 }
 
-Result<void> PassthroughProgramme::choose_input(std::optional<std::size_t> input, MediaTime) {
-    manual_ = input;
+Result<void> PassthroughProgramme::choose_input(std::optional<std::size_t> input, MediaTime at) {
+    at = std::max(at, clock_.now());
+    if (schedule_.size() >= playout::Director::kMaxScheduled && !schedule_.contains(at)) {
+        return Error{ErrorCode::unavailable, "too many switches are scheduled already"};
+    }
+    schedule_[at] = input;
+    units_->choose_at(input ? std::optional(keys_.at(*input)) : std::nullopt, at);
     choose();
     return {};
 }

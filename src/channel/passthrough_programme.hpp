@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,7 +32,7 @@ public:
     Result<void> start() override;
     // Inputs and failover.
     Result<void> update(const ChannelConfig& config) override;
-    // `at` is taken as now: it changes with the input's next keyframe anyway.
+    // With the input's first keyframe that comes at or after `at`.
     Result<void> choose_input(std::optional<std::size_t> input, media::MediaTime at) override;
     Result<void> pause() override;
     Result<void> resume() override;
@@ -47,6 +48,8 @@ private:
     void on_input_event(EventDetail detail);
     void watch();
     void choose();
+    void on_switch(InputKey key, media::MediaTime time);
+    [[nodiscard]] std::optional<std::size_t> index_of(std::optional<InputKey> key) const;
     void begin();
     void on_slot(const media::Slot& slot);
     void on_finished();
@@ -64,8 +67,12 @@ private:
     // Control thread.
     std::shared_ptr<InputSet> inputs_;
     std::vector<InputKey> keys_;
+    std::map<media::MediaTime, std::optional<std::size_t>> schedule_;  // of the host's choices
     std::optional<std::size_t> manual_;
-    std::size_t on_ = 0;
+    std::size_t chosen_ = 0;          // on from its next keyframe on
+    std::size_t on_ = 0;              // an index too
+    std::optional<InputKey> on_key_;  // nothing: no input has been on
+    std::string reason_;              // of the choice
     std::atomic<bool> input_lost_{false};
 
     mutable std::mutex mutex_;  // guards all below

@@ -42,7 +42,7 @@ private:
     // Whether the unit goes on; `entry`: a connection may come on with it.
     bool follow(bool entry) {
         const std::lock_guard lock(router_->mutex_);
-        if (router_->chosen_ != key_) {
+        if (!router_->passes(key_, entry)) {
             if (to_) to_->close();
             to_.reset();
             return false;
@@ -64,13 +64,43 @@ private:
     std::shared_ptr<media::UnitSink> to_;  // null: it is not on
 };
 
+UnitRouter::UnitRouter(std::function<std::shared_ptr<media::UnitSink>()> open,
+                       std::shared_ptr<base::Clock> clock,
+                       std::function<void(std::uint64_t, media::MediaTime)> on_switch)
+    : open_(std::move(open)), on_switch_(std::move(on_switch)), clock_(std::move(clock)) {}
+
 std::shared_ptr<media::UnitSink> UnitRouter::connect(std::uint64_t key) {
     return std::make_shared<Connection>(shared_from_this(), key);
 }
 
 void UnitRouter::choose(std::uint64_t key) {
     const std::lock_guard lock(mutex_);
+    follow_schedule(clock_.now());  // what was due before is over
     chosen_ = key;
+}
+
+void UnitRouter::choose_at(std::optional<std::uint64_t> key, media::MediaTime at) {
+    const std::lock_guard lock(mutex_);
+    schedule_[at] = key;
+}
+
+void UnitRouter::follow_schedule(media::MediaTime now) {
+    while (!schedule_.empty() && schedule_.begin()->first <= now) {
+        if (const auto& key = schedule_.begin()->second) chosen_ = key;
+        schedule_.erase(schedule_.begin());
+    }
+}
+
+// Whether this input's units go on; `entry`: it may come on with this one.
+bool UnitRouter::passes(std::uint64_t key, bool entry) {
+    if (!entry) return on_ == key;
+    const auto now = clock_.now();
+    follow_schedule(now);
+    if (chosen_ == key && on_ != key) {
+        on_ = key;
+        if (on_switch_) on_switch_(key, now);
+    }
+    return on_ == key;
 }
 
 }  // namespace weir::channel

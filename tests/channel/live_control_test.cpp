@@ -208,6 +208,39 @@ TEST_SUITE("channel/live_control") {
         CHECK(channel.stop());
     }
 
+    TEST_CASE("passthrough alone switches at a time, with a keyframe") {
+        const auto encoded = [](const std::string& pattern) {
+            return weir::GstInput{
+                .launch = "videotestsrc is-live=true pattern=" + pattern +
+                          " ! video/x-raw,width=64,height=36,framerate=30/1"
+                          " ! x264enc speed-preset=ultrafast tune=zerolatency key-int-max=15"};
+        };
+        ChannelConfig config = small_config();
+        config.inputs = {encoded("red"), encoded("blue")};
+        config.ladder = {.passthrough = weir::Passthrough{.max_segment_duration = 4000ms}};
+        config.outputs = {weir::HlsSink{.segment_duration = 1000ms, .window = 10'000ms}};
+        config.failover.automatic = false;
+        auto channel = Channel::create(config).value();
+        Events events(channel);
+        REQUIRE(channel.start());
+        REQUIRE(events.wait_count<weir::SegmentPublished>(1));
+        const auto at = std::chrono::system_clock::now() + 700ms;
+        REQUIRE(channel.switch_input(1, at));
+        weir::InputSwitched found{};
+        REQUIRE(events.wait_for<weir::InputSwitched>([&](const auto& e) {
+            found = e;
+            return true;
+        }));
+        CHECK(found.from == 0);
+        CHECK(found.to == 1);
+        CHECK(found.reason == "chosen by the host");
+        CHECK(found.time >= at);
+        const auto published = channel.stats().segments;
+        REQUIRE(events.wait_count<weir::SegmentPublished>(published + 2));
+        CHECK(channel.stats().input == 1);
+        CHECK(channel.finish());
+    }
+
     TEST_CASE("an overlay that is not there is named, at the start and later") {
         auto config = small_config();
         config.overlays = {{.path = "/nowhere/logo.png"}};
