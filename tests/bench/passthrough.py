@@ -3,8 +3,8 @@
 """One RTMP stream into HLS without decoding, by weir and by `ffmpeg -c copy`, in turns: CPU per second
 of stream, after the start, and memory. See docs/benchmarks.md.
 
-First from nginx, to which ffmpeg publishes in real time; then from an FLV file as fast as it goes,
-where the transport is not in it. Each side leaves segments of two seconds or more in a folder.
+First as servers, to which ffmpeg publishes in real time (`ffmpeg -listen 1`); then as clients of
+nginx; then from an FLV file as fast as it goes, where the transport is not in it. Each side leaves segments of two seconds or more in a folder.
 """
 
 import argparse
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "e2e"))
 
 from clip import make_clip  # noqa: E402
-from harness import RtmpServer, Process, stop_all  # noqa: E402
+from harness import RtmpServer, Process, free_port, stop_all  # noqa: E402
 
 SEGMENT_SECONDS = 2
 START_SECONDS = 4  # connecting, probing, the first segment
@@ -41,11 +41,19 @@ def peak_mb(pid):
     return 0
 
 
-def measure(command, folder, seconds):
+def publish(clip, url, log):
+    return Process(["ffmpeg", "-nostdin", "-v", "warning", "-re", "-stream_loop", "-1", "-i", clip,
+                    "-c", "copy", "-f", "flv", url], log)
+
+
+def measure(command, folder, seconds, begin_source=None):
     """(CPU seconds per second, MB, pictures)."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     process = Process([str(word) for word in command], folder.parent / f"{folder.name}.log")
+    if begin_source:
+        time.sleep(1)
+        publisher = begin_source()
     time.sleep(START_SECONDS)
     begin, before = time.monotonic(), cpu_seconds(process.pid)
     time.sleep(seconds)
@@ -53,6 +61,8 @@ def measure(command, folder, seconds):
     memory = peak_mb(process.pid)
     process.signal(2)
     process.wait(20)
+    if begin_source:
+        publisher.kill()
     return used / elapsed, memory, pictures(folder)
 
 
@@ -107,13 +117,13 @@ def main():
     work = place / "passthrough"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    nginx = RtmpServer(work)
-    publisher = Process(["ffmpeg", "-nostdin", "-v", "warning", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy",
-                         "-f", "flv", nginx.url], work / "publisher.log")
-    time.sleep(1)
     folders = {name: work / name for name in ("weir", "ffmpeg")}
     if options.turns > 0:
-        compare_rtmp(options, nginx.url, publisher, folders)
+        compare_servers(options, clip, folders)
+        nginx = RtmpServer(work)
+        publisher = publish(clip, nginx.url, work / "publisher.log")
+        time.sleep(1)
+        compare_clients(options, nginx.url, publisher, folders)
     long = place / f"pass{options.kbps}x15.flv"
     if not long.exists():
         subprocess.run(["ffmpeg", "-v", "error", "-y", "-stream_loop", "14", "-i", clip, "-c", "copy",
@@ -122,10 +132,10 @@ def main():
     return 0
 
 
-def commands(options, source, folders):
+def commands(options, source, folders, ffmpeg_options=()):
     return {
         "weir": [options.build / "tests/bench/passthrough_weir", source, folders["weir"]],
-        "ffmpeg": ["ffmpeg", "-nostdin", "-v", "error", "-i", source, "-c", "copy", "-f", "hls",
+        "ffmpeg": ["ffmpeg", "-nostdin", "-v", "error", *ffmpeg_options, "-i", source, "-c", "copy", "-f", "hls",
                    "-hls_time", SEGMENT_SECONDS, "-hls_playlist_type", "event",
                    "-hls_segment_filename", folders["ffmpeg"] / "%d.ts",
                    folders["ffmpeg"] / "index.m3u8"]}
@@ -154,22 +164,41 @@ def compare_file(options, source, folders):
     print_ratio(ratios)
 
 
-def compare_rtmp(options, url, publisher, folders):
-    print(f"{options.kbps} kbit/s of 1080p30 with stereo AAC, {options.seconds} s each")
+def compare_live(options, what, measure_one):
+    print(f"{options.kbps} kbit/s of 1080p30 with stereo AAC, {what}, {options.seconds} s each")
     print(f"{'turn':6}{'':8}{'% of a core':>14}{'peak MB':>10}{'pictures':>10}{'load':>8}")
     ratios = []
     for turn, names in in_turns(options.turns):
         result = {}
         for name in names:
-            result[name] = measure(commands(options, url, folders)[name], folders[name],
-                                   options.seconds)
+            result[name] = measure_one(name)
             cpu, memory, count = result[name]
             print(f"{turn + 1:<6}{name:8}{100 * cpu:14.3f}{memory:10.0f}{count:10}"
                   f"{os.getloadavg()[0]:8.1f}", flush=True)
-            if not publisher.alive():
-                sys.exit(f"the publisher ended: {publisher.tail()}")
         ratios.append(result["weir"][0] / result["ffmpeg"][0])
     print_ratio(ratios)
+
+
+def compare_servers(options, clip, folders):
+    def measure_one(name):
+        port = free_port()
+        url = f"rtmp://127.0.0.1:{port}/live/bench"
+        command = commands(options, f":{port}" if name == "weir" else url, folders,
+                           ["-listen", 1])[name]
+        return measure(command, folders[name], options.seconds,
+                       lambda: publish(clip, url, folders[name].parent / "publisher.log"))
+
+    compare_live(options, "published to it", measure_one)
+
+
+def compare_clients(options, url, publisher, folders):
+    def measure_one(name):
+        result = measure(commands(options, url, folders)[name], folders[name], options.seconds)
+        if not publisher.alive():
+            sys.exit(f"the publisher ended: {publisher.tail()}")
+        return result
+
+    compare_live(options, "pulled from nginx", measure_one)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 // weir's side of passthrough.py: neither decodes nor encodes, and leaves HLS in a folder.
 //
 //   passthrough_weir URL FOLDER       pulls RTMP until it is told to end
+//   passthrough_weir :PORT FOLDER     is an RTMP server itself, for live/bench
 //   passthrough_weir FILE.flv FOLDER  as fast as it goes; what the transport costs is not in it
 #include <weir/weir.hpp>
 
 #include <array>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <future>
 #include <memory>
@@ -81,10 +83,10 @@ void read_file(const char* name, channel::PassthroughOutput& output, test::FakeC
     }
 }
 
-void pull(const char* url, channel::PassthroughOutput& output) {
+void receive(const Ingest& source, channel::PassthroughOutput& output) {
     const auto executor = base::Executor::control();
     const auto input = std::make_shared<ingest::Input>(
-        RtmpPull{.url = url},
+        source,
         [&](media::Pacing) {
             return ingest::Delivery{{}, nullptr, output.open()};
         },
@@ -101,10 +103,12 @@ void pull(const char* url, channel::PassthroughOutput& output) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3) return std::fputs("usage: passthrough_weir URL|FILE FOLDER\n", stderr), 2;
+    if (argc != 3) return std::fputs("usage: passthrough_weir URL|:PORT|FILE FOLDER\n", stderr), 2;
     base::ensure_gst_initialised();
 
-    const bool is_file = std::string_view(argv[1]).find("://") == std::string_view::npos;
+    const std::string_view from = argv[1];
+    const bool is_server = from.starts_with(':');
+    const bool is_file = !is_server && from.find("://") == std::string_view::npos;
     const auto clock = std::make_shared<test::FakeClock>();
     std::atomic<std::int64_t> published = clock->utc() / std::chrono::seconds(2);
     std::promise<void> finished;
@@ -130,7 +134,11 @@ int main(int argc, char** argv) {
     if (is_file) {
         read_file(argv[1], *output, *clock, published);
     } else {
-        pull(argv[1], *output);
+        receive(is_server ? Ingest(RtmpListen{.address = "127.0.0.1",
+                                              .port = std::atoi(argv[1] + 1),
+                                              .stream_key = "bench"})
+                          : Ingest(RtmpPull{.url = argv[1]}),
+                *output);
     }
     output->finish();
     finished.get_future().wait();
