@@ -97,18 +97,30 @@ void Decoder::take(GstPad* pad, const GstCaps* known) {
     if (gst_caps_is_empty(known) || gst_caps_is_any(known)) return discard(pad);
     const bool video = gst_structure_has_name(gst_caps_get_structure(known, 0), "video/x-raw");
     const bool audio = gst_structure_has_name(gst_caps_get_structure(known, 0), "audio/x-raw");
+    const Kind kind = video ? Kind::video : Kind::audio;
     bool wanted = false;
+    base::ObjectPtr<GstPad> vacant;
     {
         const std::lock_guard lock(mutex_);
         if (video) wanted = !std::exchange(has_video_, true);
         if (audio && format_.sample_rate > 0) wanted = !std::exchange(has_audio_, true);
         if (wanted) ++branches_;
+        GstPad* own = video || audio ? entry(kind).get() : nullptr;
+        if (own && !gst_pad_is_linked(own)) vacant = base::borrow_object(own);
     }
-    if (wanted) {
-        link_branch(pad, video ? Kind::video : Kind::audio);
-    } else {
-        discard(pad);
-    }
+    if (wanted) return link_branch(pad, kind);
+    if (vacant) return link(pad, vacant.get(), kind);
+    discard(pad);
+}
+
+base::ObjectPtr<GstPad>& Decoder::entry(Kind kind) {
+    return kind == Kind::video ? video_entry_ : audio_entry_;
+}
+
+void Decoder::link(GstPad* pad, GstPad* entry, Kind kind) const {
+    if (gst_pad_link(pad, entry) == GST_PAD_LINK_OK) return;
+    events_.failed(std::string("its ") + (kind == Kind::video ? "video" : "audio") +
+                   " cannot be converted");
 }
 
 void Decoder::discard(GstPad* pad) {
@@ -144,10 +156,10 @@ void Decoder::link_branch(GstPad* pad, Kind kind) {
     for (std::size_t i = 0; i + 1 < chain.size(); ++i) gst_element_link(chain[i], chain[i + 1]);
     // From the sink on: what is started first must find its way ready.
     std::for_each(chain.rbegin(), chain.rend(), gst_element_sync_state_with_parent);
-    const auto target = adopt_object(gst_element_get_static_pad(chain.front(), "sink"));
-    if (gst_pad_link(pad, target.get()) != GST_PAD_LINK_OK) {
-        events_.failed(std::string("its ") + (video ? "video" : "audio") + " cannot be converted");
-    }
+    auto target = adopt_object(gst_element_get_static_pad(chain.front(), "sink"));
+    link(pad, target.get(), kind);
+    const std::lock_guard lock(mutex_);
+    entry(kind) = std::move(target);
 }
 
 void Decoder::connect_sink(GstElement* sink, Kind kind) {

@@ -40,7 +40,8 @@ public:
     void take_from(GstElement* decodebin);
     // One more stream will come, though its pad may be late: the end is not before its end.
     void expect();
-    // Takes a raw audio or video pad.
+    // Takes a raw audio or video pad. One that comes when the pad before it is gone (another
+    // decoder's) goes on where that left off.
     void take(GstPad* pad);
     // One that will have these caps.
     void take(GstPad* pad, const GstCaps* caps);
@@ -76,6 +77,8 @@ private:
     };
 
     void link_branch(GstPad* pad, Kind kind);
+    void link(GstPad* pad, GstPad* entry, Kind kind) const;
+    [[nodiscard]] base::ObjectPtr<GstPad>& entry(Kind kind);  // with mutex_ locked
     void connect_sink(GstElement* sink, Kind kind);
     void discard(GstPad* pad);
     [[nodiscard]] bool is_first_picture(Kind kind) const;
@@ -98,6 +101,8 @@ private:
     mutable std::mutex mutex_;  // guards all below
     std::condition_variable settled_;
     base::ObjectPtr<GstElement> first_sink_;
+    base::ObjectPtr<GstPad> video_entry_;  // of its branch
+    base::ObjectPtr<GstPad> audio_entry_;
     bool stopped_ = false;
     bool video_ended_ = false;
     std::optional<media::MediaTime> begin_at_;  // until the first media has come

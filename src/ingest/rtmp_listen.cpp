@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Takes from a publish point what somebody publishes by RTMP, and decodes it. One Source is for one
 // publisher: its end is this one's end, and the next one is for the next publisher.
-#include <atomic>
+#include <functional>
 #include <thread>
 #include <utility>
 
 #include "ingest/decodable.hpp"
+#include "ingest/farewell.hpp"
 #include "ingest/flv_feed.hpp"
 #include "ingest/play.hpp"
 #include "ingest/rtmp_server.hpp"
@@ -21,7 +22,8 @@ public:
     RtmpListenSource(RtmpListen config, const Delivery& delivery, SourceEvents events)
         : config_(std::move(config)),
           decodes_(delivery.raw != nullptr),
-          events_(wrapped(std::move(events))),
+          ended_(events.ended),
+          events_(farewell_.wrapped(std::move(events))),
           pipeline_("weir-rtmp-listen"),
           feed_(pipeline_, delivery, events_,
                 media::TimelineRepairOptions{.wrap = media::kRtmpWrap}),
@@ -52,26 +54,17 @@ public:
     std::uint64_t arrivals() const override { return feed_.arrivals(); }
     StreamInfo info() const override { return feed_.info(); }
     UnitFigures figures() const override { return feed_.figures(); }
-    bool waiting() const override { return !leaving_ && lease_ && lease_->point().waiting(); }
+    bool waiting() const override {
+        return !farewell_.begun() && lease_ && lease_->point().waiting();
+    }
     std::shared_ptr<void> lease() const override { return lease_; }
 
 private:
-    // A decoder that finds nothing whole in what a publisher left behind has not failed.
-    SourceEvents wrapped(SourceEvents events) {
-        const auto failed = events.failed;
-        const auto ended = events.ended;
-        events.failed = [this, failed, ended](std::string cause) {
-            if (leaving_) return ended();
-            failed(std::move(cause));
-        };
-        return events;
-    }
-
     void take() {
         PublishPoint& point = lease_->point();
         while (const auto taken = point.take()) {
             if (!taken->bytes) {
-                leaving_ = true;
+                farewell_.begin(ended_);
                 return feed_.end();
             }
             if (!can_take(taken->unit)) return;
@@ -93,7 +86,8 @@ private:
 
     const RtmpListen config_;
     const bool decodes_;
-    std::atomic<bool> leaving_{false};
+    Farewell farewell_;
+    const std::function<void()> ended_;
     const SourceEvents events_;
     std::shared_ptr<RtmpLease> lease_;
     base::Pipeline pipeline_;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/callback.hpp"
+#include "ingest/farewell.hpp"
 #include "ingest/flv_feed.hpp"
 #include "ingest/play.hpp"
 #include "ingest/source.hpp"
@@ -24,7 +25,8 @@ class RtmpPullSource final : public Source {
 public:
     RtmpPullSource(RtmpPull config, const Delivery& delivery, SourceEvents events)
         : config_(std::move(config)),
-          events_(std::move(events)),
+          failed_(events.failed),
+          events_(farewell_.wrapped(std::move(events))),
           pipeline_("weir-rtmp-pull"),
           feed_(pipeline_, delivery, events_,
                 media::TimelineRepairOptions{.wrap = media::kRtmpWrap}),
@@ -68,8 +70,10 @@ private:
         const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(
             SteadyClock::now() - last_bytes_.load());
         const bool silent = silence >= config_.idle_timeout;
-        events_.failed(silent ? "no data for " + std::to_string(silence.count()) + " ms"
-                              : "the server ended the stream");
+        farewell_.begin([failed = failed_,
+                         cause = silent ? "no data for " + std::to_string(silence.count()) + " ms"
+                                        : "the server ended the stream"] { failed(cause); });
+        feed_.end();
     }
 
     GstFlowReturn on_bytes(GstElement* appsink) {
@@ -87,6 +91,8 @@ private:
     }
 
     const RtmpPull config_;
+    const std::function<void(std::string)> failed_;
+    Farewell farewell_;
     const SourceEvents events_;
     std::atomic<SteadyClock::time_point> last_bytes_{SteadyClock::now()};
     base::Pipeline pipeline_;

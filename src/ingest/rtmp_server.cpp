@@ -124,8 +124,7 @@ public:
           handle_(connection),
           session_({[this](const std::string& app) { return on_connect(app); },
                     [this](const RtmpTarget& target) { return on_publish(target); },
-                    [this](const FlvUnit& unit) { held_up_ = !point_->push(id_, unit); },
-                    [this] { on_unpublish(); }}) {}
+                    [this](const FlvUnit& unit) { on_media(unit); }, [this] { on_unpublish(); }}) {}
 
     void on_bytes(std::span<const std::byte> bytes) override {
         if (over_) return;
@@ -184,9 +183,14 @@ private:
         point_ = std::move(point);
         id_ = *id;
         published_ = true;
-        connection_.expect_bytes_every(point_->config().idle_timeout);
+        connection_.expect_progress_every(point_->config().idle_timeout, "no media came");
         GST_INFO("RTMP: %s publishes", connection_.peer().c_str());
         return {};
+    }
+
+    void on_media(const FlvUnit& unit) {
+        connection_.note_progress();
+        held_up_ = !point_->push(id_, unit);
     }
 
     void on_unpublish() {

@@ -46,10 +46,11 @@ GstClockTime time_of(std::int64_t ticks) {
 TsFeed::TsFeed(base::Pipeline& pipeline, UnitFeed& feed, TsSelection select,
                std::function<void(std::string)> failed)
     : pipeline_(pipeline),
+      feed_(feed),
       failed_(std::move(failed)),
       tap_(std::make_shared<UnitTap>(
-          // The receiver knows the end of the stream; times are never negative already.
-          pipeline, feed, TapEvents{.ended = [] {}, .failed = failed_}, 0)),
+          // Times are never negative already.
+          pipeline, feed, TapEvents{.ended = [this] { on_ended(); }, .failed = failed_}, 0)),
       reader_(std::move(select), {[this](const TsTrack& track) { on_track(track); },
                                   [this](const TsUnit& unit) { on_unit(unit); }}) {}
 
@@ -61,6 +62,10 @@ void TsFeed::on_track(const TsTrack& track_) {
     Track& own = track(track_.kind);
     // Another PID with the same codec: the parser sees what changed in the stream itself.
     if (own.appsrc && own.codec == track_.codec) return;
+    if (own.appsrc) {
+        gst_app_src_end_of_stream(GST_APP_SRC(own.appsrc));
+        tap_->wait_end(track_.kind);
+    }
     auto source = pipeline_.add("appsrc");
     if (!source) return failed_(source.error().message);
     const auto caps = adopt_mini(gst_caps_from_string(caps_of(track_.codec)));
@@ -91,6 +96,26 @@ void TsFeed::on_unit(const TsUnit& unit) {
     if (unit.dts) GST_BUFFER_DTS(buffer.get()) = time_of(*unit.dts);
     if (unit.lost_before) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
     gst_app_src_push_buffer(GST_APP_SRC(source), buffer.release());
+}
+
+void TsFeed::end() {
+    reader_.finish();
+    const bool nothing = [&] {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+        return !video_.appsrc && !audio_.appsrc;
+    }();
+    if (nothing) return feed_.end();
+    stop();  // which is an end of stream behind what is queued
+}
+
+// The parsers have given all; one that is stopped comes to its end too.
+void TsFeed::on_ended() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!ending_) return;
+    }
+    feed_.end();
 }
 
 void TsFeed::stop() {

@@ -26,8 +26,8 @@ public:
 
     // Waits while the decoder is behind. Errors: as TsReader::push.
     Result<void> push(std::span<const std::byte> bytes) { return reader_.push(bytes); }
-    // Nothing follows.
-    void finish() { reader_.finish(); }
+    // Nothing follows: what is there is decoded, then the feed's end is told.
+    void end();
     // Wakes whoever waits in push(). Before the feed's stop().
     void stop();
     // Hands nothing over any more. After the feed's stop(), before the pipeline goes to NULL.
@@ -41,12 +41,15 @@ private:
 
     void on_track(const TsTrack& track);
     void on_unit(const TsUnit& unit);
+    void on_ended();
     [[nodiscard]] Track& track(media::UnitKind kind);
 
     base::Pipeline& pipeline_;
+    UnitFeed& feed_;
     const std::function<void(std::string)> failed_;
     const std::shared_ptr<UnitTap> tap_;
-    std::mutex mutex_;  // guards the tracks' appsrc, and stopping_
+    std::mutex mutex_;  // guards the tracks' appsrc, and what follows
+    bool ending_ = false;
     bool stopping_ = false;
     Track video_;
     Track audio_;

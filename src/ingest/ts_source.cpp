@@ -13,7 +13,8 @@ using base::adopt_mini;
 
 TsSource::TsSource(const std::string& name, const Delivery& delivery, const TsSelection& select,
                    SourceEvents events)
-    : events_(std::move(events)),
+    : failed_(events.failed),
+      events_(farewell_.wrapped(std::move(events))),
       pipeline_(name),
       feed_(pipeline_, delivery, events_),
       ts_(pipeline_, feed_, select, events_.failed) {}
@@ -38,8 +39,8 @@ Result<void> TsSource::receive_from(GstElement* last) {
     base::connect<GstFlowReturn, GstElement*>(*sink, "new-sample",
                                               [this](GstElement* from) { return on_bytes(from); });
     base::connect<void, GstElement*>(*sink, "eos", [this](GstElement*) {
-        ts_.finish();
-        events_.failed("the sender left");
+        farewell_.begin([failed = failed_] { failed("the sender left"); });
+        ts_.end();
     });
     gst_element_link(last, *sink);
     return {};

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/pipeline.hpp"
+#include "ingest/farewell.hpp"
 #include "ingest/source.hpp"
 #include "ingest/ts_feed.hpp"
 
@@ -44,6 +45,8 @@ protected:
 private:
     GstFlowReturn on_bytes(GstElement* appsink);
 
+    const std::function<void(std::string)> failed_;
+    Farewell farewell_;
     const SourceEvents events_;
     std::atomic<bool> receiving_{false};
     base::Pipeline pipeline_;

@@ -3,7 +3,10 @@
 
 #include <gst/app/gstappsrc.h>
 
+#include <chrono>
 #include <utility>
+
+#include "base/callback.hpp"
 
 namespace weir::ingest {
 
@@ -13,11 +16,21 @@ using media::UnitKind;
 namespace {
 
 constexpr guint64 kQueueBytes = 4'000'000;  // encoded media between source and decoder; then block
+// A decoder whose place another one takes, and that gives nothing for so long, gives nothing more.
+constexpr std::chrono::seconds kLastMedia{2};
 
 std::string codec_of(const GstCaps* caps) {
     const GstStructure* structure = gst_caps_get_structure(caps, 0);
     const std::string name = gst_structure_get_name(structure);
     return name.substr(name.find('/') + 1);
+}
+
+// What one decodebin is for: within it parser and decoder follow every change of caps.
+std::string decodable_by(const GstCaps* caps) {
+    const GstStructure* structure = gst_caps_get_structure(caps, 0);
+    int version = 0;
+    gst_structure_get_int(structure, "mpegversion", &version);
+    return gst_structure_get_name(structure) + ('/' + std::to_string(version));
 }
 
 bool is_keyframe(GstBuffer* unit) {
@@ -57,18 +70,22 @@ void UnitFeed::configure(UnitKind kind, base::MiniPtr<GstCaps> caps) {
         const std::lock_guard lock(mutex_);
         if (repair_) repair_->expect_jump(kind);
     }
+    Stream& own = stream(kind);
+    const std::string codec = decodable_by(caps.get());
+    const bool same = own.codec == codec;
+    if (!same) own.started = own.decoding = false;
+    own.codec = codec;
     if (delivery_.units) delivery_.units->configure(kind, caps);
     note_flowing(kind, caps.get());
     if (!wanted(kind)) return;
-    Stream& own = stream(kind);
-    if (own.appsrc) {
+    if (own.appsrc && same) {
         gst_app_src_set_caps(GST_APP_SRC(own.appsrc), caps.get());
-    } else {
-        make_decoder(own, caps.get());
+    } else if (!own.appsrc || retire_decoder(own)) {
+        make_decoder(kind, caps.get());
     }
 }
 
-void UnitFeed::make_decoder(Stream& own, GstCaps* caps) {
+void UnitFeed::make_decoder(UnitKind kind, GstCaps* caps) {
     auto source = pipeline_.add("appsrc");
     auto decodebin = pipeline_.add("decodebin");
     if (!source || !decodebin) {
@@ -77,13 +94,68 @@ void UnitFeed::make_decoder(Stream& own, GstCaps* caps) {
     g_object_set(*source, "format", GST_FORMAT_TIME, "caps", caps, "max-bytes", kQueueBytes,
                  "block", TRUE, nullptr);
     gst_element_link(*source, *decodebin);
-    decoder_->expect();
+    Stream& own = stream(kind);
+    if (!std::exchange(own.expected, true)) decoder_->expect();
+    watch_pads(kind, *decodebin);
     decoder_->take_from(*decodebin);
     gst_element_sync_state_with_parent(*decodebin);
     gst_element_sync_state_with_parent(*source);
     const std::lock_guard lock(mutex_);
     own.appsrc = *source;
+    own.decodebin = *decodebin;
     if (stopping_) gst_app_src_end_of_stream(GST_APP_SRC(*source));
+}
+
+// The end of a decoder that another one follows must not reach the sinks.
+void UnitFeed::watch_pads(UnitKind kind, GstElement* decodebin) {
+    const auto on_event = [this, kind](GstPad*, GstPadProbeInfo* info) {
+        if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS)
+            return GST_PAD_PROBE_OK;
+        const std::lock_guard lock(mutex_);
+        Stream& own = stream(kind);
+        if (!own.leaving) return GST_PAD_PROBE_OK;
+        own.left = true;
+        changed_.notify_all();
+        return GST_PAD_PROBE_DROP;
+    };
+    base::connect<void, GstElement*, GstPad*>(
+        decodebin, "pad-added", [on_event](GstElement*, GstPad* pad) {
+            base::add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event);
+        });
+}
+
+// Lets the decoder give what it has, and takes it away; false: the feed is stopping.
+bool UnitFeed::retire_decoder(Stream& own) {
+    GstElement* source = nullptr;
+    GstElement* decodebin = nullptr;
+    {
+        std::unique_lock lock(mutex_);
+        own.leaving = true;
+        if (stopping_) return false;
+        // Nothing but the end it would take for an error.
+        if (own.fed) drain(own, lock);
+        if (stopping_) return false;
+        source = std::exchange(own.appsrc, nullptr);
+        decodebin = std::exchange(own.decodebin, nullptr);
+    }
+    for (GstElement* element : {source, decodebin}) {
+        gst_element_set_locked_state(element, TRUE);
+        gst_element_set_state(element, GST_STATE_NULL);
+        gst_bin_remove(pipeline_.bin(), element);
+    }
+    const std::lock_guard lock(mutex_);
+    own.fed = own.leaving = own.left = false;
+    return true;
+}
+
+void UnitFeed::drain(Stream& own, std::unique_lock<std::mutex>& lock) {
+    gst_app_src_end_of_stream(GST_APP_SRC(own.appsrc));
+    bool goes_on = true;
+    while (goes_on) {
+        const auto before = decoder_->arrivals();
+        if (changed_.wait_for(lock, kLastMedia, [&] { return own.left || stopping_; })) return;
+        goes_on = decoder_->arrivals() != before || decoder_->waits_for_room();
+    }
 }
 
 void UnitFeed::note_flowing(UnitKind kind, GstCaps* caps) {
@@ -122,7 +194,7 @@ void UnitFeed::push(UnitKind kind, base::MiniPtr<GstBuffer> unit) {
         return;
     }
     if (!own.decoding && !keyframe) return;
-    own.decoding = true;
+    own.decoding = own.fed = true;
     ++pushing_;
     gst_app_src_push_buffer(GST_APP_SRC(own.appsrc), unit.release());
     --pushing_;
@@ -175,6 +247,7 @@ void UnitFeed::stop() {
     for (GstElement* source : {video_.appsrc, audio_.appsrc}) {
         if (source) gst_app_src_end_of_stream(GST_APP_SRC(source));
     }
+    changed_.notify_all();
 }
 
 void UnitFeed::set_decoding(bool decoding) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -32,7 +33,9 @@ public:
              std::shared_ptr<base::Clock> clock = base::system_clock());
     ~UnitFeed();  // stop()
 
-    // What follows has these caps. The first ones make the decoder; later ones change it in band.
+    // What follows has these caps. The first ones make the decoder; later ones change it in band
+    // or, for another codec, put another one in its place: then it waits for the former one's last
+    // media, and what comes before the next keyframe is dropped.
     void configure(media::UnitKind kind, base::MiniPtr<GstCaps> caps);
 
     // One access unit in decoding order, PTS and DTS set as far as the source says them, DELTA_UNIT
@@ -64,6 +67,12 @@ public:
 private:
     struct Stream {
         GstElement* appsrc = nullptr;             // in the pipeline
+        GstElement* decodebin = nullptr;          // behind it
+        std::string codec{};                      // that it is for
+        bool expected = false;                    // the decoder knows of this kind
+        bool fed = false;                         // it was given something
+        bool leaving = false;                     // its end is not the stream's
+        bool left = false;                        // and has come
         bool started = false;                     // a keyframe has been sent to the sink
         bool decoding = false;                    // a keyframe has been sent to the decoder
         GstClockTime line = GST_CLOCK_TIME_NONE;  // of the last unit that was in order
@@ -71,7 +80,10 @@ private:
 
     [[nodiscard]] Stream& stream(media::UnitKind kind);
     [[nodiscard]] bool wanted(media::UnitKind kind) const;
-    void make_decoder(Stream& stream, GstCaps* caps);
+    void make_decoder(media::UnitKind kind, GstCaps* caps);
+    void watch_pads(media::UnitKind kind, GstElement* decodebin);
+    bool retire_decoder(Stream& stream);
+    void drain(Stream& stream, std::unique_lock<std::mutex>& lock);
     bool mend(media::UnitKind kind, GstBuffer* unit, media::MediaTime arrival);
     void note_flowing(media::UnitKind kind, GstCaps* caps);
 
@@ -85,6 +97,7 @@ private:
     UnitMeter meter_;
     std::atomic<int> pushing_{0};
     mutable std::mutex mutex_;  // guards all below
+    std::condition_variable changed_;
     std::optional<media::TimelineRepair> repair_;
     bool stopping_ = false;
     bool flowing_ = false;

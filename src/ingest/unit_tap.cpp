@@ -4,6 +4,7 @@
 #include <gst/app/gstappsink.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,8 @@ using base::adopt_object;
 using media::UnitKind;
 
 namespace {
+
+constexpr std::chrono::seconds kLastUnits{1};  // for what a parser holds
 
 // How a format becomes access units with the caps that UnitSink asks for.
 struct Parsing {
@@ -264,11 +267,18 @@ void UnitTap::retire(const std::shared_ptr<Branch>& branch) {
         +[](gpointer data) noexcept { delete static_cast<Retired*>(data); });
 }
 
+void UnitTap::wait_end(UnitKind kind) {
+    std::unique_lock lock(mutex_);
+    const Slot& own = slot(kind);
+    changed_.wait_for(lock, kLastUnits, [&] { return stopped_ || own.ended || !own.branch; });
+}
+
 void UnitTap::stop() {
     std::vector<std::shared_ptr<Branch>> branches;
     {
         const std::lock_guard lock(mutex_);
         stopped_ = true;
+        changed_.notify_all();
         for (Slot* own : {&video_, &audio_}) {
             if (own->branch) branches.push_back(own->branch);
         }
@@ -296,6 +306,7 @@ void UnitTap::on_ended(const Branch* branch) {
         Slot& own = slot(branch->kind);
         if (own.branch.get() != branch) return false;
         own.ended = true;
+        changed_.notify_all();
         return (!video_.branch || video_.ended) && (!audio_.branch || audio_.ended);
     }();
     if (all) events_.ended();

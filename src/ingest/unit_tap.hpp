@@ -4,6 +4,7 @@
 // Threads: thread-safe; calls come from GStreamer's threads.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -37,6 +38,9 @@ public:
     void take(GstPad* pad);
     // The same for what will have `caps`, instead of whatever was there of its kind.
     void replace(GstPad* pad, const GstCaps* caps);
+    // Waits until what is taken of this kind has come to its end, which somebody gave it; not for
+    // long, and not after stop().
+    void wait_end(media::UnitKind kind);
     // Nothing more is taken or handed over. After the feed's stop(), before the pipeline goes to
     // NULL, which leaves this object's sinks alone.
     void stop();
@@ -75,6 +79,7 @@ private:
     const TapEvents events_;
     const GstClockTime margin_;
     std::mutex mutex_;  // guards the slots' members, and all below
+    std::condition_variable changed_;
     bool stopped_ = false;
     bool raw_ = false;       // there is raw media
     bool is_later_ = false;  // there are pads that do not know yet what they have

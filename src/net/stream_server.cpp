@@ -76,7 +76,8 @@ public:
     void finish(const std::string& reason) override;
     void pause() override { paused_ = true; }
     void resume() override;
-    void expect_bytes_every(std::chrono::milliseconds timeout) override;
+    void expect_progress_every(std::chrono::milliseconds timeout, std::string missing) override;
+    void note_progress() override;
     void expect_setup() override;
     void post(std::function<void()> task) override;
 
@@ -108,6 +109,7 @@ private:
     bool reading_ = false;
     bool writing_ = false;
     std::optional<std::chrono::milliseconds> idle_;
+    std::string missing_;  // when it ends for that
     std::array<std::byte, kReadBytes> buffer_{};
     std::deque<std::vector<std::byte>> queue_;
     std::size_t queue_bytes_ = 0;
@@ -139,7 +141,6 @@ void Connection::on_read(error_code error, std::size_t size) {
         return close(!reason_.empty() ? reason_ : ended ? "the client left" : error.message());
     }
     if (state_ == State::open) {
-        if (idle_) deadline_.set(*idle_);
         session_->on_bytes(std::span(buffer_).first(size));
     }
     read();
@@ -224,9 +225,14 @@ void Connection::post(std::function<void()> task) {
 
 // ---- Connection: time -------------------------------------------------------------------------
 
-void Connection::expect_bytes_every(std::chrono::milliseconds timeout) {
+void Connection::expect_progress_every(std::chrono::milliseconds timeout, std::string missing) {
     idle_ = timeout;
-    deadline_.set(timeout);
+    missing_ = std::move(missing);
+    note_progress();
+}
+
+void Connection::note_progress() {
+    if (idle_) deadline_.set(*idle_);
 }
 
 void Connection::expect_setup() {
@@ -238,7 +244,7 @@ void Connection::on_deadline() {
     if (state_ == State::closed) return;
     if (paused_ && idle_) return deadline_.set(*idle_);  // it is us who do not read
     if (!reason_.empty()) return close(reason_);
-    close(idle_ ? "nothing came for " + std::to_string(idle_->count()) + " ms"
+    close(idle_ ? missing_ + " for " + std::to_string(idle_->count()) + " ms"
                 : "it took too long to say what it wants");
 }
 

@@ -47,8 +47,11 @@ public:
     virtual void pause() = 0;
     virtual void resume() = 0;
 
-    // No total deadline any more, but an end when nothing comes for so long.
-    virtual void expect_bytes_every(std::chrono::milliseconds timeout) = 0;
+    // No total deadline any more, but an end when note_progress() is not called for so long;
+    // `missing` begins the reason: "no media came". Bytes alone are no progress: keeping a
+    // connection open with them costs a client nothing.
+    virtual void expect_progress_every(std::chrono::milliseconds timeout, std::string missing) = 0;
+    virtual void note_progress() = 0;
     // The connection ends after the setup timeout, from now.
     virtual void expect_setup() = 0;
 

@@ -107,6 +107,18 @@ public:
         return true;
     }
 
+    // Asks whether the server is there; false at the end of the connection.
+    bool ping() {
+        Octets out;
+        ingest::write_rtmp(out, 2, 128, {ingest::kUserControl, 0, 0, bytes({0, 6, 0, 0, 0, 1})});
+        send(out);
+        for (const int before = pongs_; pongs_ == before;) {
+            const auto part = receive(4096);
+            if (part.empty() || !reader_.push(part)) return false;
+        }
+        return true;
+    }
+
     // The "code" of the next status or connect result; "" at the end of the connection.
     std::string wait_code() {
         while (codes_.empty()) {
@@ -138,6 +150,8 @@ private:
     }
 
     Result<void> on_message(const ingest::RtmpMessage& message) {
+        const auto control = message.type == ingest::kUserControl;
+        if (control && message.payload.size() > 1 && message.payload[1] == std::byte{7}) ++pongs_;
         if (message.type != ingest::kCommandAmf0) return {};
         const auto values = ingest::read_amf0(message.payload);
         if (!values) return values.error();
@@ -151,6 +165,7 @@ private:
     int socket_ = -1;
     bool connected_ = false;
     bool ended_ = false;
+    int pongs_ = 0;
     std::vector<std::string> codes_;
     std::string description_;
     ingest::RtmpChunkReader reader_{

@@ -570,7 +570,21 @@ TEST_SUITE("ingest/rtmp_listen") {
         RtmpClient first(config.port);
         CHECK(first.publish("live", "s3cret") == kPublished);
         CHECK(first.wait_closed());
-        CHECK(lines.wait_for("nothing came for 300 ms"));
+        CHECK(lines.wait_for("no media came for 300 ms"));
+        RtmpClient second(config.port);
+        CHECK(second.publish("live", "s3cret") == kPublished);
+    }
+
+    TEST_CASE("a publisher that only asks whether we are there loses its key too") {
+        RtmpListen impatient = listen_to("s3cret");
+        impatient.idle_timeout = 300ms;
+        const auto [held, config] = lease(impatient);
+        LogLines lines;
+        RtmpClient first(config.port);
+        CHECK(first.publish("live", "s3cret") == kPublished);
+        const auto limit = std::chrono::steady_clock::now() + 20s;
+        while (first.ping() && std::chrono::steady_clock::now() < limit) continue;
+        CHECK(lines.wait_for("no media came for 300 ms"));
         RtmpClient second(config.port);
         CHECK(second.publish("live", "s3cret") == kPublished);
     }
@@ -715,6 +729,27 @@ TEST_SUITE("ingest/rtmp_listen") {
             CHECK(listening.wait_lost(1));
             CHECK(listening.losses.front() == "port: " + client.description());
         }
+    }
+
+    TEST_CASE("a publisher changes its codec and back: one connection, and nothing is lost") {
+        const auto bodies = encode(kEnhanced[0]);
+        const auto [held, config] = lease(listen_to("s3cret"));
+        Listening listening(config);
+        RtmpClient client(config.port);
+        REQUIRE(client.publish("live", "s3cret") == kPublished);
+        REQUIRE(send_clip(client));
+        for (std::size_t i = 0; i < bodies.size(); ++i) {
+            const auto time = static_cast<std::uint32_t>(2000 + (i == 0 ? 0 : (i - 1) * 40));
+            REQUIRE(client.send_media(9, time, bodies[i]));
+        }
+        REQUIRE(send_clip(client, 2800));
+        client.close();
+        CHECK(listening.wait_lost(1));
+        CHECK(listening.losses == std::vector<std::string>{"port: the publisher left"});
+        CHECK(listening.connected == 1);
+        const auto& frames = listening.sink(0)->frames();
+        CHECK(frames.size() == 2 * kClipFrames + 20);
+        for (std::size_t i = 1; i < frames.size(); ++i) CHECK(frames[i].pts > frames[i - 1].pts);
     }
 
     TEST_CASE("a publisher is not read from while nobody takes, and goes on when somebody does") {

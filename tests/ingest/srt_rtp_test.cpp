@@ -2,6 +2,7 @@
 // Transport streams from real peers on loopback: SRT both ways, RTP, UDP, multicast.
 #include <doctest/doctest.h>
 
+#include <span>
 #include <string>
 
 #include "ingest/input_rig.hpp"
@@ -17,7 +18,8 @@ using test::Rig;
 
 namespace {
 
-// Pictures of the clip's hundred that come: the last ones wait for more in parser and decoder.
+// Pictures of the clip's hundred that come while the sender is there: the last ones wait for more
+// in parser and decoder.
 constexpr std::size_t kSure = 70;
 constexpr auto kPhrase = "correct horse battery";
 
@@ -82,8 +84,11 @@ TEST_SUITE("ingest/srt") {
         CHECK(rig.connected() == 2);
         for (const std::size_t connection : {0U, 1U}) {
             const auto sink = rig.sink(connection);
-            CHECK(sink->frames().size() >= kSure);
-            CHECK(test::wrong_steps(sink->frames(), 40e6, 20e3) == 0);
+            REQUIRE(sink->frames().size() >= kSure);
+            // What waits for its time in libsrt when the caller closes is lost, and the B-frames
+            // among it are a hole before the last picture.
+            const auto all = std::span(sink->frames());
+            CHECK(test::wrong_steps(all.first(all.size() - 3), 40e6, 20e3) == 0);
             CHECK(std::chrono::abs(sink->packets().front().pts - sink->frames().front().pts) <
                   100ms);
         }

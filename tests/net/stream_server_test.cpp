@@ -122,7 +122,7 @@ TEST_SUITE("net/stream_server") {
         Seen seen;
         const auto server = serve(seen, {.setup_timeout = 300ms},
                                   [](StreamConnection& connection, std::string_view) {
-                                      connection.expect_bytes_every(100ms);
+                                      connection.expect_progress_every(100ms, "nothing came");
                                   });
         test::RawClient client(server->port());
         client.send("x");
@@ -169,7 +169,7 @@ TEST_SUITE("net/stream_server") {
                     if (!begun.exchange(true)) paused = connection;
                     return std::make_unique<Session>(
                         seen, *connection, [](StreamConnection& self, std::string_view text) {
-                            self.expect_bytes_every(50ms);
+                            self.expect_progress_every(50ms, "nothing came");
                             if (text == "pause") self.pause();
                         });
                 },
