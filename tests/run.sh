@@ -209,7 +209,7 @@ if wanted fuzz; then
     test_packages+=(clang-14 libclang-rt-14-dev)
 fi
 if wanted e2e; then
-    test_packages+=(chromium python3-numpy)
+    test_packages+=(chromium python3-numpy srt-tools)
 fi
 say "looking for what is missing"
 need_build_packages "${test_packages[@]}"

@@ -66,7 +66,8 @@ Result<void> Channel::Impl::start() {
                                               .executor = executor_,
                                               .continuation = continuation_,
                                               .taps = taps_,
-                                              .thumbnailer = thumbnailer_of(config_)},
+                                              .thumbnailer = thumbnailer_of(config_),
+                                              .inputs = std::exchange(kept_inputs_, nullptr)},
                                              programme_events());
     programme_ = programme;
     set_state(ChannelState::starting);
@@ -84,7 +85,7 @@ Result<void> Channel::Impl::start() {
     return {};
 }
 
-Result<void> Channel::Impl::end(bool finish) {
+Result<void> Channel::Impl::end(bool finish, bool keep_inputs) {
     std::unique_lock lock(mutex_);
     if (!acquire(lock)) {
         return in_channel({ErrorCode::unavailable, "another call is starting or ending it"});
@@ -94,6 +95,8 @@ Result<void> Channel::Impl::end(bool finish) {
     if (programme) {
         set_state(ChannelState::stopping);
         lock.unlock();
+        std::shared_ptr<channel::InputSet> kept;
+        if (keep_inputs) executor_->run([&] { kept = programme->hand_over(); });
         if (finish) {
             ended = programme->finish();
         } else {
@@ -103,6 +106,7 @@ Result<void> Channel::Impl::end(bool finish) {
         continuation_.raise_to(programme->continuation());
         programme_.reset();
         set_state(ChannelState::idle);
+        kept_inputs_ = std::move(kept);
     }
     busy_ = false;
     released_.notify_all();
@@ -194,11 +198,14 @@ void Channel::Impl::forget_old_programmes(const std::string& begun) {
     }
 }
 
-// Another programme takes over: numbers go on, the live address shows the new one.
+// Another programme takes over: numbers go on, the live address shows the new one. Who sends does
+// not notice. On the control thread, so that nothing happens to the inputs in between.
 void Channel::Impl::restart(const std::string& reason) {
     GST_WARNING("channel %s: %s: a new programme begins", name_.c_str(), reason.c_str());
-    static_cast<void>(end(true));
+    static_cast<void>(end(true, true));
     static_cast<void>(start());
+    const std::lock_guard lock(mutex_);
+    kept_inputs_.reset();  // there is no other programme
 }
 
 void Channel::Impl::set_state(ChannelState state, const std::string& reason) {

@@ -26,7 +26,7 @@ public:
     Impl(ChannelConfig config, std::shared_ptr<Store> store);
 
     Result<void> start();
-    Result<void> end(bool finish);
+    Result<void> end(bool finish, bool keep_inputs = false);
     void close();
 
     [[nodiscard]] ChannelState state() const;
@@ -73,6 +73,7 @@ private:
     std::string last_programme_;
     std::vector<std::string> remembered_;  // programmes in a store that holds a window only
     channel::Continuation continuation_;
+    std::shared_ptr<channel::InputSet> kept_inputs_;  // open, for the next programme
 };
 
 }  // namespace weir

@@ -102,15 +102,31 @@ Result<void> EncodedProgramme::start() {
 }
 
 Result<void> EncodedProgramme::open_inputs() {
-    inputs_ = std::make_shared<InputSet>(
-        config_.failover.standby, format_.sample_rate > 0,
-        [this](const InputKey& key, media::Pacing pacing) { return deliver(key, pacing); },
-        executor_,
-        InputSetEvents{[this](EventDetail detail) { on_input_event(std::move(detail)); },
-                       [this](const std::string& code, bool set, const std::string& text) {
-                           alerts_->set(code, set, text);
-                       }});
+    const OpenInput open = [this](const InputKey& key, media::Pacing pacing) {
+        return deliver(key, pacing);
+    };
+    const InputSetEvents events{[this](EventDetail detail) { on_input_event(std::move(detail)); },
+                                [this](const std::string& code, bool set, const std::string& text) {
+                                    alerts_->set(code, set, text);
+                                }};
+    inputs_ = context_.inputs;
+    if (inputs_) {
+        inputs_->take_over(open, events);
+        input_lost_ = inputs_->all_lost();
+    } else {
+        inputs_ = std::make_shared<InputSet>(config_.failover.standby, format_.sample_rate > 0,
+                                             open, executor_, events);
+    }
     return set_inputs(config_.inputs);
+}
+
+std::shared_ptr<InputSet> EncodedProgramme::hand_over() {
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+    }
+    if (inputs_) inputs_->hand_over();
+    return std::exchange(inputs_, nullptr);
 }
 
 Result<void> EncodedProgramme::set_inputs(const std::vector<Ingest>& inputs) {

@@ -36,6 +36,7 @@ public:
     Result<void> choose_input(std::optional<std::size_t> input, media::MediaTime at) override;
     Result<void> pause() override;
     Result<void> resume() override;
+    std::shared_ptr<InputSet> hand_over() override;
     Result<void> finish() override;
     void stop() override;
     [[nodiscard]] std::string id() const override { return runs_->id(); }

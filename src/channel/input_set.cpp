@@ -9,7 +9,8 @@ namespace weir::channel {
 using namespace std::chrono_literals;
 
 namespace {
-constexpr auto kSecondTrack = 250ms;  // for an input's other track, before it is described
+constexpr auto kSecondTrack = 250ms;  // between two looks for an input's other track
+constexpr int kLooks = 4;             // before it is described without
 constexpr auto kTrackPatience = 2s;   // before a missing track is an alert
 }  // namespace
 
@@ -34,7 +35,7 @@ InputSet::Entry InputSet::make_entry(const Ingest& config, InputKey key) {
     Entry entry{.key = key, .config = config};
     // Called on the control thread, and not after the input was stopped.
     entry.input = std::make_shared<ingest::Input>(
-        config, [this, key](media::Pacing pacing) { return open_(key, pacing); },
+        config, [this, key](media::Pacing pacing) { return open(key, pacing); },
         ingest::InputEvents{
             [this, key](const ingest::StreamInfo& info) { on_connected(key, info); },
             [this, key](const std::string& name, const std::string& cause) {
@@ -42,6 +43,16 @@ InputSet::Entry InputSet::make_entry(const Ingest& config, InputKey key) {
             }},
         executor_);
     return entry;
+}
+
+ingest::Delivery InputSet::open(InputKey key, media::Pacing pacing) {
+    auto delivery = open_(key, pacing);
+    const auto index = index_of(key);
+    if (!index) return delivery;
+    auto relay = std::make_shared<InputRelay>(delivery);
+    entries_[*index].relay = relay;
+    entries_[*index].pacing = pacing;
+    return relay->delivery();
 }
 
 std::optional<std::size_t> InputSet::index_of(InputKey key) const {
@@ -77,6 +88,9 @@ Result<void> InputSet::apply(const std::vector<Ingest>& inputs, const std::vecto
     }
     // First: a new listener may want the port of one that goes.
     for (auto& gone : former) gone.input->stop();
+    if (std::exchange(handed_over_, false)) {
+        for (auto& entry : entries_) attach(entry);
+    }
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         if (i > 0 && standby_ == Standby::cold) continue;
         if (auto started = run(i); !started) return started;
@@ -92,6 +106,32 @@ Result<void> InputSet::run(std::size_t index) {
     if (started) return {};
     entry.running = false;
     return Error{started.error().code, field(index, started.error().message)};
+}
+
+void InputSet::hand_over() {
+    handed_over_ = true;
+    for (auto& entry : entries_) {
+        if (entry.relay) entry.relay->detach();
+    }
+    open_ = nullptr;
+    events_ = {};
+}
+
+void InputSet::take_over(OpenInput open, InputSetEvents events) {
+    open_ = std::move(open);
+    events_ = std::move(events);
+}
+
+// An input that was running before this programme.
+void InputSet::attach(Entry& entry) {
+    if (!entry.running || !entry.relay || entry.relay->is_over()) return;
+    if (!entry.relay->attach(open_(entry.key, entry.pacing))) {
+        // It decodes to another size, or not at all.
+        entry.input->stop();
+        entry.running = entry.connected = false;
+    } else if (entry.connected) {
+        check_tracks(entry.key);
+    }
 }
 
 void InputSet::stop() {
@@ -127,14 +167,22 @@ void InputSet::on_connected(InputKey key, const ingest::StreamInfo& info) {
     entry.lost = false;
     // The audio may come first; the picture's rate is asked for again when the programme begins.
     if (!entry.frame_rate) entry.frame_rate = info.frame_rate;
-    executor_->post_after(kSecondTrack, weak_from_this(), [this, key] { describe(key); });
+    executor_->post_after(kSecondTrack, weak_from_this(),
+                          [this, key] { describe(key, kLooks - 1); });
     executor_->post_after(kTrackPatience, weak_from_this(), [this, key] { check_tracks(key); });
 }
 
-void InputSet::describe(InputKey key) {
+void InputSet::describe(InputKey key, int looks_left) {
     const auto index = index_of(key);
     if (!index || !entries_[*index].connected) return;
     const auto info = entries_[*index].input->info();
+    // Senders of transport streams may have sound by half a second later than pictures.
+    const bool whole = !info.video.empty() && (!info.audio.empty() || !audio_wanted_);
+    if (!whole && looks_left > 0) {
+        executor_->post_after(kSecondTrack, weak_from_this(),
+                              [this, key, looks_left] { describe(key, looks_left - 1); });
+        return;
+    }
     std::string text = info.video.empty() ? "no video" : "video " + info.video;
     text += info.audio.empty() ? ", no audio" : ", audio " + info.audio;
     events_.event(InputConnected{.input = static_cast<int>(*index), .description = text});

@@ -18,6 +18,7 @@
 #include <weir/result.hpp>
 
 #include "base/executor.hpp"
+#include "channel/input_relay.hpp"
 #include "ingest/input.hpp"
 
 namespace weir::channel {
@@ -47,6 +48,12 @@ public:
     Result<void> apply(const std::vector<Ingest>& inputs, const std::vector<InputKey>& keys);
     void stop();
 
+    // The programme is over: nothing goes to it, and no event, while the inputs stay as they are.
+    // Until take_over() and apply() nothing may happen on the control thread in between.
+    void hand_over();
+    // Another programme has them, with the inputs of its next apply().
+    void take_over(OpenInput open, InputSetEvents events);
+
     // Which input is on the programme, and whether it is well: the others go on standby.
     void on_air(std::size_t index, bool well);
 
@@ -63,6 +70,8 @@ private:
         InputKey key = 0;
         Ingest config;
         std::shared_ptr<ingest::Input> input;
+        std::shared_ptr<InputRelay> relay{};  // of its present connection, or of its last
+        media::Pacing pacing = media::Pacing::live;
         bool running = false;
         bool connected = false;
         bool lost = false;
@@ -74,18 +83,21 @@ private:
     // Where it stands now; nothing: it was removed.
     [[nodiscard]] std::optional<std::size_t> index_of(InputKey key) const;
     Result<void> run(std::size_t index);
+    ingest::Delivery open(InputKey key, media::Pacing pacing);
+    void attach(Entry& entry);
     void on_connected(InputKey key, const ingest::StreamInfo& info);
     void on_lost(InputKey key, const std::string& field, const std::string& cause);
-    void describe(InputKey key);
+    void describe(InputKey key, int looks_left);
     void check_tracks(InputKey key);
     [[nodiscard]] std::string field(std::size_t index, const std::string& name) const;
     [[nodiscard]] std::string code(const char* name, std::size_t index) const;
 
     const Standby standby_;
     const bool audio_wanted_;
-    const OpenInput open_;
+    OpenInput open_;
     const std::shared_ptr<base::Executor> executor_;
-    const InputSetEvents events_;
+    InputSetEvents events_;
+    bool handed_over_ = false;
     std::vector<Entry> entries_;
     InputKey last_key_ = 0;
 };

@@ -49,6 +49,8 @@ struct Continuation {
 };
 
 // What a programme needs from its channel.
+class InputSet;
+
 struct ProgrammeContext {
     std::shared_ptr<Store> store;
     std::shared_ptr<base::Clock> clock;
@@ -56,6 +58,7 @@ struct ProgrammeContext {
     Continuation continuation{};
     std::shared_ptr<FrameTaps> taps;
     std::shared_ptr<Thumbnailer> thumbnailer;  // null: none
+    std::shared_ptr<InputSet> inputs{};        // of the programme before, still open; null: none
 };
 
 class Programme {
@@ -76,6 +79,10 @@ public:
     // No more output until resume(). Errors: unsupported.
     virtual Result<void> pause() = 0;
     virtual Result<void> resume() = 0;
+
+    // Before finish(), on the control thread: gives the inputs away as they are, for the programme
+    // that follows at once. Null: it cannot; finish() closes them.
+    virtual std::shared_ptr<InputSet> hand_over() { return nullptr; }
 
     // Ends on the grid and waits until every playlist has its end.
     // Errors: timed_out when the encoder did not deliver in time; finished all the same.

@@ -121,13 +121,17 @@ public:
         }
         if (auto receiving = receive_from(*source); !receiving) return receiving;
         const auto reported = std::make_shared<std::atomic<bool>>(false);
-        auto failed = [reported, tell = events().failed,
-                       where = srt_uri(config_.host, config_.port)](const std::string& cause) {
+        const std::string where = srt_uri(config_.host, config_.port);
+        auto failed = [reported, tell = events().failed, where](const std::string& cause) {
             *reported = true;
             tell(where + ": " + cause);
         };
-        pipeline().on_message([failed](GstMessage* message) {
-            if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) failed(base::message_text(message));
+        pipeline().on_message([this, failed, where, from = *source](GstMessage* message) {
+            if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ERROR) return;
+            // A listener that leaves is an error too, with an end of stream behind it.
+            const bool left = GST_MESSAGE_SRC(message) == GST_OBJECT(from) && arrivals() > 0;
+            if (left) return note_loss(where + ": " + base::message_text(message));
+            failed(base::message_text(message));
         });
         // It looks the host's name up inside the state change.
         later_.run(pipeline().element(), [failed, reported](GstElement* element) {

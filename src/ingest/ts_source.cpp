@@ -39,7 +39,7 @@ Result<void> TsSource::receive_from(GstElement* last) {
     base::connect<GstFlowReturn, GstElement*>(*sink, "new-sample",
                                               [this](GstElement* from) { return on_bytes(from); });
     base::connect<void, GstElement*>(*sink, "eos", [this](GstElement*) {
-        farewell_.begin([failed = failed_] { failed("the sender left"); });
+        note_loss("the sender left");
         ts_.end();
     });
     gst_element_link(last, *sink);

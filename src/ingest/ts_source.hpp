@@ -35,6 +35,11 @@ protected:
     // The sender is there, though nothing may have come yet.
     void note_sender() { receiving_ = true; }
 
+    // The sender is gone, for this reason; the pipeline's end of stream follows.
+    void note_loss(const std::string& cause) {
+        farewell_.begin([failed = failed_, cause] { failed(cause); });
+    }
+
     // Stops the pipeline and all its threads; a derived class whose members they use calls it
     // first.
     void shut_down();

@@ -241,6 +241,23 @@ TEST_SUITE("channel/live_control") {
         CHECK(channel.finish());
     }
 
+    TEST_CASE("an input is told with its sound, though that comes later than its pictures") {
+        auto config = small_config();
+        config.inputs = {weir::GstInput{
+            .launch = "videotestsrc is-live=true ! video/x-raw,width=64,height=36,framerate=25/1 "
+                      "audiotestsrc is-live=true ! queue min-threshold-time=500000000"}};
+        auto channel = Channel::create(config).value();
+        Events events(channel);
+        REQUIRE(channel.start());
+        std::string told;
+        CHECK(events.wait_for<weir::InputConnected>([&](const auto& e) {
+            told = e.description;
+            return true;
+        }));
+        CHECK_MESSAGE(told.find("Hz") != std::string::npos, told);
+        CHECK(channel.stop());
+    }
+
     TEST_CASE("an overlay that is not there is named, at the start and later") {
         auto config = small_config();
         config.overlays = {{.path = "/nowhere/logo.png"}};

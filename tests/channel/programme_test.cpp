@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "support/fake_clock.hpp"
+#include "support/watched.hpp"
 
 using namespace std::chrono_literals;
 using weir::ChannelConfig;
@@ -193,6 +194,63 @@ TEST_SUITE("channel/programme") {
         CHECK(f.wait_alert("suspended", true));
         REQUIRE(f.programme->finish());
         check_timeline(f, {25, 1});
+    }
+
+    TEST_CASE("the next programme has the inputs as they are, and who sends does not notice") {
+        auto config = tiny_config({25, 1});
+        config.inputs = {weir::GstInput{
+            .launch = "videotestsrc is-live=true ! video/x-raw,width=64,height=36,framerate=25/1"}};
+        const auto executor = Executor::control();
+        weir::test::Watched watched;
+        int connected = 0;
+        int lost = 0;
+        std::size_t segments = 0;
+        weir::channel::ProgrammeContext context{
+            .store = weir::open_store(weir::MemoryStore{}).value(),
+            .clock = weir::base::system_clock(),
+            .executor = executor,
+            .taps = std::make_shared<weir::channel::FrameTaps>(),
+            .thumbnailer = nullptr};
+        const auto make = [&] {
+            return weir::channel::make_programme(
+                config, context,
+                ProgrammeEvents{
+                    .event =
+                        [&](const EventDetail& detail) {
+                            watched.note([&] {
+                                connected += std::holds_alternative<weir::InputConnected>(detail);
+                                lost += std::holds_alternative<weir::InputLost>(detail);
+                                segments += std::holds_alternative<weir::SegmentPublished>(detail);
+                            });
+                        },
+                    .begun = [](const auto&, const auto&) {},
+                    .first_slot = [] {},
+                    .failed = [](const std::string&) {},
+                    .over = [](const std::string&) {}});
+        };
+        const auto start = [&](Programme& programme) {
+            weir::Result<void> started;
+            executor->run([&] { started = programme.start(); });
+            REQUIRE(started);
+        };
+        auto programme = make();
+        start(*programme);
+        REQUIRE(watched.wait([&] { return connected == 1 && segments >= 2; }));
+        executor->run([&] {
+            context.inputs = programme->hand_over();
+            CHECK(programme->finish());
+            context.continuation = programme->continuation();
+            programme = make();
+            CHECK(programme->start());
+            watched.note([&] { segments = 0; });
+        });
+        REQUIRE(watched.wait([&] { return segments >= 3; }));
+        CHECK(programme->stats().frames_black == 0);
+        CHECK(programme->stats().inputs.at(0).connected);
+        CHECK_FALSE(programme->input_lost());
+        CHECK(connected == 1);
+        CHECK(lost == 0);
+        CHECK(programme->finish());
     }
 
     TEST_CASE("a slot that was used before is not used again, whatever the clock says") {
