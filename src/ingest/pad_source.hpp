@@ -19,7 +19,11 @@ public:
     ~PadSource() override { shut_down(); }
 
     void set_decoding(bool decoding) override { feed_.set_decoding(decoding); }
-    std::uint64_t arrivals() const override { return feed_.arrivals(); }
+    std::uint64_t arrivals() const override {
+        // Raw media comes to the decoder only.
+        const auto& decoder = feed_.decoder();
+        return feed_.arrivals() + (decoder ? decoder->arrivals() : 0);
+    }
     StreamInfo info() const override { return feed_.info(); }
     UnitFigures figures() const override { return feed_.figures(); }
 

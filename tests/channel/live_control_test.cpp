@@ -244,7 +244,8 @@ TEST_SUITE("channel/live_control") {
     TEST_CASE("an input is told with its sound, though that comes later than its pictures") {
         auto config = small_config();
         config.inputs = {weir::GstInput{
-            .launch = "videotestsrc is-live=true ! video/x-raw,width=64,height=36,framerate=25/1 "
+            .launch = "videotestsrc is-live=true ! "
+                      "capsfilter caps=video/x-raw,width=64,height=36,framerate=25/1 "
                       "audiotestsrc is-live=true ! queue min-threshold-time=500000000"}};
         auto channel = Channel::create(config).value();
         Events events(channel);

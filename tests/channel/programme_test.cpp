@@ -199,11 +199,12 @@ TEST_SUITE("channel/programme") {
     TEST_CASE("the next programme has the inputs as they are, and who sends does not notice") {
         auto config = tiny_config({25, 1});
         config.inputs = {weir::GstInput{
-            .launch = "videotestsrc is-live=true ! video/x-raw,width=64,height=36,framerate=25/1"}};
+            .launch = "videotestsrc is-live=true ! "
+                      "capsfilter caps=video/x-raw,width=64,height=36,framerate=25/1"}};
         const auto executor = Executor::control();
         weir::test::Watched watched;
         int connected = 0;
-        int lost = 0;
+        std::vector<std::string> losses;
         std::size_t segments = 0;
         weir::channel::ProgrammeContext context{
             .store = weir::open_store(weir::MemoryStore{}).value(),
@@ -219,7 +220,9 @@ TEST_SUITE("channel/programme") {
                         [&](const EventDetail& detail) {
                             watched.note([&] {
                                 connected += std::holds_alternative<weir::InputConnected>(detail);
-                                lost += std::holds_alternative<weir::InputLost>(detail);
+                                if (const auto* loss = std::get_if<weir::InputLost>(&detail)) {
+                                    losses.push_back(loss->cause);
+                                }
                                 segments += std::holds_alternative<weir::SegmentPublished>(detail);
                             });
                         },
@@ -249,7 +252,8 @@ TEST_SUITE("channel/programme") {
         CHECK(programme->stats().inputs.at(0).connected);
         CHECK_FALSE(programme->input_lost());
         CHECK(connected == 1);
-        CHECK(lost == 0);
+        CHECK(losses.empty());
+        for (const auto& loss : losses) MESSAGE(loss);
         CHECK(programme->finish());
     }
 

@@ -44,7 +44,7 @@ class Srt(unittest.TestCase):
         weir.wait_listening()
         weir.wait_event("programme_started", 15)
         target = f"srt://127.0.0.1:{self.port}?mode=caller"
-        self.assertNotEqual(self.transmit(target).wait(20), 0)
+        self.transmit(target).wait(20)  # one that is taken does not end
         self.assertNotIn("input_connected", "\n".join(weir.lines))
         for count in (1, 2):
             transmit = self.transmit(f"{target}&passphrase={PHRASE}")

@@ -298,6 +298,17 @@ TEST_SUITE("ingest/rtsp_pull") {
 }
 
 TEST_SUITE("ingest/gst_input") {
+    TEST_CASE("raw media that goes on is not taken for silence") {
+        Rig rig(GstInput{.launch = "videotestsrc is-live=true ! "
+                                   "capsfilter caps=video/x-raw,width=64,height=36,framerate=25/1",
+                         .live = true,
+                         .idle_timeout = 1s});
+        REQUIRE(rig.start());
+        CHECK(rig.sink()->wait(75, 0));
+        CHECK(rig.lost().empty());
+        rig.stop();
+    }
+
     TEST_CASE("raw media of a launch line comes, several pads of it") {
         Rig rig(GstInput{
             .launch = "videotestsrc num-buffers=50 ! "
