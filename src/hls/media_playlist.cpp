@@ -37,6 +37,16 @@ void append_date_time(std::string& text, media::MediaTime time) {
     text += 'Z';
 }
 
+// A hole may be longer than the numbers in it have room for (the slot before it was cut short), and
+// no EXTINF may be above the target duration: what a gap lacks then is at its beginning.
+void shorten_gap(MediaSegment& gap, std::int64_t target_duration) {
+    constexpr std::int64_t kSecond = 1'000'000;
+    const std::int64_t most = target_duration * kSecond;
+    if (most == 0 || gap.duration_us < most + kSecond / 2) return;
+    gap.program_date_time += std::chrono::microseconds(gap.duration_us - most);
+    gap.duration_us = most;
+}
+
 void append_segment(std::string& text, const MediaSegment& segment) {
     if (segment.discontinuity) text += "#EXT-X-DISCONTINUITY\n";
     if (segment.gap) text += "#EXT-X-GAP\n";
@@ -69,6 +79,7 @@ MediaPlaylist make_media_playlist(const media::Window& window, const std::string
             .discontinuity = slot.discontinuity,
             .gap = slot.gap,
         });
+        if (slot.gap) shorten_gap(playlist.segments.back(), options.target_duration);
     }
     return playlist;
 }

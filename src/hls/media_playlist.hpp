@@ -46,7 +46,8 @@ struct MediaPlaylistOptions {
 };
 
 // The playlist of one rendition over a window. EXTINF is the difference of the cumulative times
-// rounded to 1 us, so their sum never drifts from the media time.
+// rounded to 1 us, so their sum never drifts from the media time; only a gap is shortened to the
+// target duration where it lasts longer.
 MediaPlaylist make_media_playlist(const media::Window& window, const std::string& rendition,
                                   const MediaPlaylistOptions& options);
 

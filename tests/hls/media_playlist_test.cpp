@@ -102,6 +102,26 @@ TEST_SUITE("hls/media_playlist") {
               "#EXT-X-ENDLIST\n");
     }
 
+    TEST_CASE("a gap is no longer than the target duration, and ends where what follows begins") {
+        // Paused 0.4 s into slot 7, resumed with slot 10.
+        Window window;
+        window.slots = {slot(7, seconds(14), milliseconds(14'400)),
+                        slot(8, milliseconds(14'400), milliseconds(17'200)),
+                        slot(9, milliseconds(17'200), seconds(20)),
+                        slot(10, seconds(20), seconds(22))};
+        window.slots[1].gap = window.slots[2].gap = true;
+        window.slots[3].discontinuity = true;
+        const auto segments =
+            make_media_playlist(window, "sd", {.target_duration = 2, .uri_prefix = ""}).segments;
+        REQUIRE(segments.size() == 4);
+        CHECK(segments[0].duration_us == 400'000);
+        for (const std::size_t i : {1, 2}) {
+            CHECK(segments[i].duration_us == 2'000'000);
+            CHECK(segments[i].program_date_time + seconds(2) == window.slots[i].end);
+        }
+        CHECK(segments[3].duration_us == 2'000'000);
+    }
+
     TEST_CASE("an event playlist says so") {
         MediaPlaylist playlist;
         playlist.type = MediaPlaylistType::event;
