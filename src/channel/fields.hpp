@@ -131,7 +131,7 @@ void for_each_field(auto&& visit, Of<RtmpListen> auto& value) {
     visit("address", value.address, IpAddress{});
     visit("port", value.port, Between{0, 65'535});
     visit("app", value.app, Text{});
-    visit("stream_key", value.stream_key, Text{.may_be_empty = true});
+    visit("stream_key", value.stream_key, Text{.may_be_empty = true, .is_secret = true});
     visit("on_conflict", value.on_conflict, Any{});
     visit("idle_timeout", value.idle_timeout, Lasting{100ms, 1h});
     visit("certificate_file", value.certificate_file, Text{.may_be_empty = true});
@@ -148,7 +148,7 @@ void for_each_field(auto&& visit, Of<TsSelection> auto& value) {
 void for_each_field(auto&& visit, Of<SrtListen> auto& value) {
     visit("address", value.address, IpAddress{});
     visit("port", value.port, Between{0, 65'535});
-    visit("stream_id", value.stream_id, Text{.may_be_empty = true});
+    visit("stream_id", value.stream_id, Text{.may_be_empty = true, .is_secret = true});
     visit("passphrase", value.passphrase, Passphrase{});
     visit("latency", value.latency, Lasting{0ms, 60s});
     visit("idle_timeout", value.idle_timeout, Lasting{100ms, 1h});
@@ -158,7 +158,7 @@ void for_each_field(auto&& visit, Of<SrtListen> auto& value) {
 void for_each_field(auto&& visit, Of<SrtCall> auto& value) {
     visit("host", value.host, Text{});
     visit("port", value.port, Between{1, 65'535});
-    visit("stream_id", value.stream_id, Text{.may_be_empty = true});
+    visit("stream_id", value.stream_id, Text{.may_be_empty = true, .is_secret = true});
     visit("passphrase", value.passphrase, Passphrase{});
     visit("latency", value.latency, Lasting{0ms, 60s});
     visit("idle_timeout", value.idle_timeout, Lasting{100ms, 1h});

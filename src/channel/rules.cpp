@@ -139,7 +139,8 @@ std::string Name::operator()(const std::string& value) const {
 std::string Text::operator()(const std::string& value) const {
     if (value.empty() && !may_be_empty) return "must not be empty";
     if (g_utf8_validate_len(value.data(), value.size(), nullptr)) return {};
-    return "must be UTF-8 without a zero byte, is \"" + shown(value) + "\"";
+    const std::string what = is_secret ? "***" : "\"" + shown(value) + "\"";
+    return "must be UTF-8 without a zero byte, is " + what;
 }
 
 std::string FrameRate::operator()(const Rational& value) const {

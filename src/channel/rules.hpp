@@ -88,6 +88,7 @@ struct Name {
 // Text as JSON can say it (UTF-8 without a zero byte).
 struct Text {
     bool may_be_empty = false;
+    bool is_secret = false;  // what is wrong with it is told without it
     std::string operator()(const std::string& value) const;
 };
 
