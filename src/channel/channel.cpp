@@ -168,7 +168,11 @@ void Channel::Impl::on_event(EventDetail detail) {
     events_->raise(std::move(detail));
     if (!lost && !connected) return;
     const std::lock_guard lock(mutex_);
-    if (lost && state_ == ChannelState::running) set_state(ChannelState::recovering, "input lost");
+    // While another input delivers nothing is to be recovered.
+    const bool all_lost = lost && (!programme_ || programme_->input_lost());
+    if (all_lost && state_ == ChannelState::running) {
+        set_state(ChannelState::recovering, "input lost");
+    }
     if (connected && state_ == ChannelState::recovering) set_state(ChannelState::running);
 }
 

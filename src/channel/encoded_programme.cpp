@@ -131,6 +131,7 @@ std::shared_ptr<InputSet> EncodedProgramme::hand_over() {
 
 Result<void> EncodedProgramme::set_inputs(const std::vector<Ingest>& inputs) {
     const auto keys = inputs_->plan(inputs);
+    const auto before = lanes_;
     std::map<InputKey, std::shared_ptr<playout::Lane>> lanes;
     std::vector<std::shared_ptr<playout::Lane>> order;
     for (const auto& key : keys) {
@@ -139,11 +140,15 @@ Result<void> EncodedProgramme::set_inputs(const std::vector<Ingest>& inputs) {
         lanes[key] = known;
         order.push_back(known);
     }
+    if (auto applied = inputs_->apply(inputs, keys); !applied) {
+        lanes_ = before;
+        return applied;
+    }
     lanes_ = std::move(lanes);
     keys_ = keys;
     playout_->set_inputs(std::move(order));
     if (std::find(keys_.begin(), keys_.end(), units_key_) == keys_.end()) pass_units(0);
-    return inputs_->apply(inputs, keys);
+    return {};
 }
 
 ingest::Delivery EncodedProgramme::deliver(const InputKey& key, media::Pacing pacing) {
@@ -261,19 +266,22 @@ Result<void> EncodedProgramme::update(const ChannelConfig& config) {
     return done;
 }
 
+// First what may be refused.
 Result<void> EncodedProgramme::apply(const ChannelConfig& config) {
-    const ChannelConfig before = std::exchange(config_, config);
-    if (config_.overlays != before.overlays) {
-        auto laid = runs_->frames().set_overlays(config_.overlays, playout_->last_tick());
+    const ChannelConfig before = config_;
+    if (config.overlays != before.overlays) {
+        auto laid = runs_->frames().set_overlays(config.overlays, playout_->last_tick());
         if (!laid) return laid;
+        config_.overlays = config.overlays;
     }
+    if (config.inputs != before.inputs) {
+        if (auto set = set_inputs(config.inputs); !set) return set;
+    }
+    config_ = config;
     runs_->set_time_burn_in(config_.time_burn_in);
     playout_->set_options(config_.input_loss, config_.failover);
     if (config_.input_loss.slate != before.input_loss.slate) {
         slate_.open(config_.input_loss.slate);
-    }
-    if (config_.inputs != before.inputs) {
-        if (auto set = set_inputs(config_.inputs); !set) return set;
     }
     // In a pause the next run has it.
     if (config_.ladder == before.ladder || pause_ != Pause::none) return {};

@@ -12,6 +12,12 @@ namespace {
 constexpr auto kSecondTrack = 250ms;  // between two looks for an input's other track
 constexpr int kLooks = 4;             // before it is described without
 constexpr auto kTrackPatience = 2s;   // before a missing track is an alert
+
+// Two of them may want one port.
+bool listens(const Ingest& config) {
+    return std::holds_alternative<RtmpListen>(config) ||
+           std::holds_alternative<SrtListen>(config) || std::holds_alternative<RtpListen>(config);
+}
 }  // namespace
 
 InputSet::InputSet(Standby standby, bool audio_wanted, OpenInput open,
@@ -75,6 +81,7 @@ std::vector<InputKey> InputSet::plan(const std::vector<Ingest>& inputs) {
 }
 
 Result<void> InputSet::apply(const std::vector<Ingest>& inputs, const std::vector<InputKey>& keys) {
+    const std::vector<Entry> before = entries_;
     std::vector<Entry> former = std::exchange(entries_, {});
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         const auto known = std::find_if(former.begin(), former.end(),
@@ -86,17 +93,48 @@ Result<void> InputSet::apply(const std::vector<Ingest>& inputs, const std::vecto
             entries_.push_back(make_entry(inputs[i], keys[i]));
         }
     }
-    // First: a new listener may want the port of one that goes.
+    // Those first: a new listener may want the port of one that goes. The others go when all that
+    // is new could be started.
+    for (auto& gone : former) {
+        if (listens(gone.config)) gone.input->stop();
+    }
+    if (auto started = run_all(); !started) {
+        take_back(before);
+        return started;
+    }
     for (auto& gone : former) gone.input->stop();
     if (std::exchange(handed_over_, false)) {
         for (auto& entry : entries_) attach(entry);
     }
+    return {};
+}
+
+Result<void> InputSet::run_all() {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         if (i > 0 && standby_ == Standby::cold) continue;
         if (auto started = run(i); !started) return started;
         if (i > 0 && standby_ == Standby::warm) entries_[i].input->set_decoding(false);
     }
     return {};
+}
+
+// The inputs are those that there were.
+void InputSet::take_back(const std::vector<Entry>& before) {
+    const std::vector<Entry> refused = std::exchange(entries_, before);
+    for (const Entry& entry : refused) {
+        if (!index_of(entry.key)) entry.input->stop();
+    }
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        Entry& entry = entries_[i];
+        const auto stayed = std::find_if(refused.begin(), refused.end(), [&](const Entry& other) {
+            return other.key == entry.key;
+        });
+        if (stayed != refused.end()) entry.running = stayed->running;
+        if (stayed != refused.end() || !listens(entry.config)) continue;
+        if (!std::exchange(entry.running, false)) continue;
+        entry.connected = false;
+        if (auto started = run(i); !started) on_lost(entry.key, "", started.error().message);
+    }
 }
 
 Result<void> InputSet::run(std::size_t index) {
@@ -220,8 +258,8 @@ void InputSet::on_lost(InputKey key, const std::string& name, const std::string&
 }
 
 bool InputSet::all_lost() const {
-    return std::all_of(entries_.begin(), entries_.end(),
-                       [](const Entry& entry) { return entry.lost; });
+    return std::none_of(entries_.begin(), entries_.end(),
+                        [](const Entry& entry) { return entry.connected; });
 }
 
 std::optional<Rational> InputSet::frame_rate() const {

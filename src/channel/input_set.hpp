@@ -43,8 +43,8 @@ public:
     // The keys that these inputs have or will have: those that are there already, the same value
     // that is, keep theirs.
     std::vector<InputKey> plan(const std::vector<Ingest>& inputs);
-    // From now on these are the inputs. Errors: what can be known at once, with the field; that
-    // input is not there then, the others are.
+    // From now on these are the inputs. Errors: what can be known at once, with the field; the
+    // inputs are then those that there were.
     Result<void> apply(const std::vector<Ingest>& inputs, const std::vector<InputKey>& keys);
     void stop();
 
@@ -57,7 +57,7 @@ public:
     // Which input is on the programme, and whether it is well: the others go on standby.
     void on_air(std::size_t index, bool well);
 
-    // Each of them was lost and has not come back.
+    // None of them delivers.
     [[nodiscard]] bool all_lost() const;
     // The rate of the first input that says one.
     [[nodiscard]] std::optional<Rational> frame_rate() const;
@@ -85,6 +85,8 @@ private:
     Result<void> run(std::size_t index);
     ingest::Delivery open(InputKey key, media::Pacing pacing);
     void attach(Entry& entry);
+    Result<void> run_all();
+    void take_back(const std::vector<Entry>& before);
     void on_connected(InputKey key, const ingest::StreamInfo& info);
     void on_lost(InputKey key, const std::string& field, const std::string& cause);
     void describe(InputKey key, int looks_left);

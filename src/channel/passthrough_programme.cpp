@@ -57,11 +57,13 @@ Result<void> PassthroughProgramme::start() {
 
 Result<void> PassthroughProgramme::set_inputs(const std::vector<Ingest>& inputs) {
     const auto chosen = keys_.empty() ? std::nullopt : std::optional(keys_[chosen_]);
-    keys_ = inputs_->plan(inputs);
+    const auto keys = inputs_->plan(inputs);
+    if (auto applied = inputs_->apply(inputs, keys); !applied) return applied;
+    keys_ = keys;
     chosen_ = index_of(chosen).value_or(0);
     on_ = index_of(on_key_).value_or(chosen_);
     units_->choose(keys_[chosen_]);
-    return inputs_->apply(inputs, keys_);
+    return {};
 }
 
 void PassthroughProgramme::on_input_event(EventDetail detail) {
@@ -147,13 +149,11 @@ void PassthroughProgramme::begin() {
 }
 
 Result<void> PassthroughProgramme::update(const ChannelConfig& config) {
-    const ChannelConfig before = std::exchange(config_, config);
-    if (config_.inputs == before.inputs) return {};
-    auto set = set_inputs(config_.inputs);
-    if (set) return set;
-    config_ = before;
-    static_cast<void>(set_inputs(config_.inputs));
-    return set;
+    if (config.inputs != config_.inputs) {
+        if (auto set = set_inputs(config.inputs); !set) return set;
+    }
+    config_ = config;
+    return {};
 }
 
 Result<void> PassthroughProgramme::choose_input(std::optional<std::size_t> input, MediaTime at) {

@@ -259,6 +259,46 @@ TEST_SUITE("channel/live_control") {
         CHECK(channel.stop());
     }
 
+    TEST_CASE("an update that is refused is not seen: no switch, no other run of the encoders") {
+        const weir::test::TemporaryFolder folder;
+        auto config = recorded(folder);
+        auto channel = Channel::create(config).value();
+        Events events(channel);
+        REQUIRE(channel.start());
+        REQUIRE(events.wait_count<weir::SegmentPublished>(1));
+        // The input that is on would go, and the ladder would change.
+        auto wrong = config;
+        wrong.inputs = {weir::TestPattern{.width = 64, .height = 36, .clock = false},
+                        weir::FileInput{.path = "/nowhere/a.mp4"}};
+        wrong.ladder.video[0].bitrate_bps = 200'000;
+        REQUIRE_FALSE(channel.update(wrong));
+        wrong.inputs = config.inputs;
+        wrong.overlays = {{.path = "/nowhere/logo.png"}};
+        REQUIRE_FALSE(channel.update(wrong));
+        REQUIRE(events.wait_count<weir::SegmentPublished>(4));
+        CHECK(events.count<weir::InputSwitched>() == 0);
+        CHECK(events.count<weir::InputConnected>() == 1);
+        CHECK(channel.stats().inputs.size() == 1);
+        REQUIRE(channel.finish());
+        auto store = weir::open_store(config.store).value();
+        CHECK(count(playlist_of(*store, channel, "high"),
+                    [](const auto& segment) { return segment.discontinuity; }) == 0);
+    }
+
+    TEST_CASE("while another input delivers nothing is recovering") {
+        auto config = small_config();
+        config.inputs = {
+            weir::GstInput{.launch = "videotestsrc is-live=true num-buffers=100 ! "
+                                     "video/x-raw,width=64,height=36,framerate=30/1 ! identity"},
+            weir::TestPattern{.width = 64, .height = 36, .clock = false}};
+        auto channel = Channel::create(config).value();
+        Events events(channel);
+        REQUIRE(channel.start());
+        REQUIRE(events.wait_for<weir::InputLost>([](const auto& e) { return e.input == 0; }));
+        CHECK(channel.state() == ChannelState::running);
+        CHECK(channel.stop());
+    }
+
     TEST_CASE("an overlay that is not there is named, at the start and later") {
         auto config = small_config();
         config.overlays = {{.path = "/nowhere/logo.png"}};
