@@ -34,7 +34,8 @@ InputSet::~InputSet() {
 
 std::string InputSet::field(std::size_t index, const std::string& name) const {
     const std::string path = "inputs[" + std::to_string(index) + "]";
-    return name.empty() ? path : path + "." + name;
+    // ": cause": it concerns all of the input.
+    return name.empty() || name.starts_with(':') ? path + name : path + "." + name;
 }
 
 InputSet::Entry InputSet::make_entry(const Ingest& config, InputKey key) {

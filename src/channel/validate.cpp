@@ -174,6 +174,14 @@ void check_output(Checker& checker, const std::string& path, const HlsSink& sink
 }
 
 void check_input(Checker& checker, const std::string& path, const RtmpListen& input) {
+    // What a publisher's URL never has there; nobody could publish.
+    const bool slash = input.app.starts_with('/') || input.app.ends_with('/');
+    if (slash) checker.add(below(path, "app"), "must not begin or end with \"/\"");
+    const char* query = "must not have a \"?\": the query of a URL begins with it";
+    if (input.app.find('?') != std::string::npos) checker.add(below(path, "app"), query);
+    if (input.stream_key.find('?') != std::string::npos) {
+        checker.add(below(path, "stream_key"), query);
+    }
     if (input.certificate_file.empty() != input.private_key_file.empty()) {
         const bool lacks_key = input.private_key_file.empty();
         checker.add(below(path, lacks_key ? "private_key_file" : "certificate_file"),

@@ -285,6 +285,14 @@ TEST_SUITE("channel/live_control") {
                     [](const auto& segment) { return segment.discontinuity; }) == 0);
     }
 
+    TEST_CASE("an input that passthrough cannot take is named") {
+        auto config = small_config();
+        config.ladder = {.video = {}, .audio = {}, .passthrough = weir::Passthrough{}};
+        auto channel = Channel::create(config).value();
+        CHECK(channel.start().error().message.find("inputs[0]: its media is not encoded") !=
+              std::string::npos);
+    }
+
     TEST_CASE("while another input delivers nothing is recovering") {
         auto config = small_config();
         config.inputs = {
