@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <span>
@@ -38,6 +39,20 @@ public:
         if (schedule_.size() >= kMaxScheduled && !schedule_.contains(at)) return false;
         schedule_[at] = input;
         return true;
+    }
+
+    // The list has changed: input i is number `now[i]`; nothing: it was removed, and what the host
+    // wanted of it with it.
+    void renumber(std::span<const std::optional<std::size_t>> now) {
+        const auto number = [&](std::size_t input) -> std::optional<std::size_t> {
+            return input < now.size() ? now[input] : std::nullopt;
+        };
+        if (manual_) manual_ = number(*manual_);
+        for (auto at = schedule_.begin(); at != schedule_.end();) {
+            const bool names_one = at->second.has_value();
+            if (names_one) at->second = number(*at->second);
+            at = names_one && !at->second ? schedule_.erase(at) : std::next(at);
+        }
     }
 
     // The host's choice that rules now, for who asks.

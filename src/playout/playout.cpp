@@ -84,12 +84,15 @@ void Playout::set_inputs(std::vector<std::shared_ptr<Lane>> lanes) {
     std::vector<Input> inputs;
     std::vector<InputCondition> conditions;
     std::optional<std::size_t> still_on;
+    std::vector<std::optional<std::size_t>> numbers(inputs_.size());
     for (auto& lane : lanes) {
         const auto known = std::find_if(inputs_.begin(), inputs_.end(),
                                         [&](const Input& input) { return input.lane == lane; });
         if (known != inputs_.end()) {
-            if (static_cast<std::size_t>(known - inputs_.begin()) == on_) still_on = inputs.size();
-            conditions.push_back(conditions_[static_cast<std::size_t>(known - inputs_.begin())]);
+            const auto former = static_cast<std::size_t>(known - inputs_.begin());
+            if (former == on_) still_on = inputs.size();
+            numbers[former] = inputs.size();
+            conditions.push_back(conditions_[former]);
             inputs.push_back(std::move(*known));
             known->lane.reset();
         } else {
@@ -101,6 +104,7 @@ void Playout::set_inputs(std::vector<std::shared_ptr<Lane>> lanes) {
     }
     inputs_ = std::move(inputs);
     conditions_ = std::move(conditions);
+    director_.renumber(numbers);
     on_ = still_on.value_or(inputs_.size());  // nothing, until the director chooses
     if (!grid_) on_ = 0;
 }

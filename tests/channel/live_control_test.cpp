@@ -285,6 +285,24 @@ TEST_SUITE("channel/live_control") {
                     [](const auto& segment) { return segment.discontinuity; }) == 0);
     }
 
+    TEST_CASE("the host's choice is of an input, wherever that stands in the list by then") {
+        auto config = small_config();
+        config.inputs.push_back(weir::TestPattern{.width = 64, .height = 36, .clock = false});
+        auto channel = Channel::create(config).value();
+        Events events(channel);
+        REQUIRE(channel.start());
+        REQUIRE(events.wait_count<weir::SegmentPublished>(1));
+        REQUIRE(channel.switch_input(1));
+        REQUIRE(events.wait_count<weir::InputSwitched>(1));
+        config.inputs.insert(config.inputs.begin(),
+                             weir::TestPattern{.width = 32, .height = 18, .clock = false});
+        REQUIRE(channel.update(config));
+        REQUIRE(events.wait_count<weir::SegmentPublished>(3));
+        CHECK(channel.stats().input == 2);
+        CHECK(events.count<weir::InputSwitched>() == 1);
+        CHECK(channel.stop());
+    }
+
     TEST_CASE("an input that passthrough cannot take is named") {
         auto config = small_config();
         config.ladder = {.video = {}, .audio = {}, .passthrough = weir::Passthrough{}};
