@@ -121,10 +121,7 @@ Result<void> EncodedProgramme::open_inputs() {
 }
 
 std::shared_ptr<InputSet> EncodedProgramme::hand_over() {
-    {
-        const std::lock_guard lock(mutex_);
-        ending_ = true;
-    }
+    runs_->forbid();
     if (inputs_) inputs_->hand_over();
     return std::exchange(inputs_, nullptr);
 }
