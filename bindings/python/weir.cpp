@@ -151,5 +151,6 @@ PYBIND11_MODULE(weir, m) {
             "unmount", [](weir::Origin& o, const std::string& path) { take(o.unmount(path)); },
             py::arg("path"))
         .def_property_readonly("port", &weir::Origin::port)
+        .def("reload_certificate", [](weir::Origin& o) { take(o.reload_certificate()); })
         .def("stop", &weir::Origin::stop, no_gil);
 }

@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include <weir/access.hpp>
+#include <weir/cmaf_sink.hpp>
 #include <weir/encoder_ladder.hpp>
 #include <weir/export.hpp>
 #include <weir/hls_sink.hpp>
@@ -23,7 +25,7 @@
 namespace weir {
 
 /// One packaged form of a channel.
-using Output = std::variant<HlsSink>;
+using Output = std::variant<HlsSink, CmafSink>;
 
 /// What viewers see and hear while the chosen input delivers nothing: its last picture, then black,
 /// then the slate.
@@ -89,7 +91,7 @@ struct ChannelConfig {
     std::string name{};
     std::vector<Ingest> inputs{};  ///< by priority
     EncoderLadder ladder = EncoderLadder::hd720();
-    std::vector<Output> outputs{};
+    std::vector<Output> outputs{};  ///< at most one of each kind, with one segment_duration
     StoreConfig store = MemoryStore{};
     /// Frames per second of the programme; empty: the first input's (30 when it does not say so
     /// within two seconds), frozen for the programme.
@@ -115,6 +117,9 @@ struct OriginConfig {
     std::chrono::milliseconds idle_timeout{30'000};    ///< between requests, and for a stuck answer
     /// Files below this folder are served where no channel is mounted; "" serves none.
     std::string document_root{};
+    std::string certificate_file{};  ///< PEM, with the chain; both make it HTTPS
+    std::string private_key_file{};  ///< PEM
+    Access access{};                 ///< who is served
 
     friend bool operator==(const OriginConfig&, const OriginConfig&) = default;
 };
@@ -148,6 +153,7 @@ WEIR_API std::vector<Problem> validate(const Config& config);
 /// with the ladder that feeds it.
 WEIR_API std::vector<Problem> validate(const EncoderLadder& ladder);
 WEIR_API std::vector<Problem> validate(const HlsSink& sink, const EncoderLadder& ladder);
+WEIR_API std::vector<Problem> validate(const CmafSink& sink, const EncoderLadder& ladder);
 
 /// JSON text with the same field names; what is equal to its default is written too. Durations are
 /// seconds. A host's own Store is written as {"type":"host"}, which cannot be read back.

@@ -22,6 +22,9 @@ struct HlsSink {
     std::chrono::milliseconds segment_duration{2000};
     /// What a live playlist shows, at least three segments; unused by event playlists.
     std::chrono::milliseconds window{60'000};
+    /// How far back a viewer may ask for with `start`, `end` and `time_delay`. 0: as far as the
+    /// window; a store that records has everything anyway.
+    std::chrono::milliseconds time_shift{0};
 
     friend bool operator==(const HlsSink&, const HlsSink&) = default;
 };

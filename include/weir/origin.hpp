@@ -21,8 +21,9 @@ class WEIR_API Origin {
 public:
     /// Binds, listens and serves.
     /// Errors: invalid_argument with every problem of validate(), or "origin.address: cause";
-    /// "origin.document_root: cause" (not_found, ...); already_exists, unauthorized or
-    /// io with "origin.port: cause" when it cannot listen.
+    /// "origin.document_root: cause" (not_found, ...); invalid_argument with
+    /// "origin.certificate_file: cause" or "origin.private_key_file: cause"; already_exists,
+    /// unauthorized or io with "origin.port: cause" when it cannot listen.
     static Result<Origin> create(const OriginConfig& config = {});
 
     Origin(Origin&&) noexcept;
@@ -37,6 +38,11 @@ public:
 
     /// Errors: not_found.
     Result<void> unmount(const std::string& path);
+
+    /// Reads certificate and key again, for connections from now on. Changed files are noticed
+    /// without it within a second or two. Errors: as create(), and those in use stay so;
+    /// invalid_argument when there are none.
+    Result<void> reload_certificate();
 
     /// The port in use.
     [[nodiscard]] int port() const;

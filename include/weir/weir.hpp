@@ -3,8 +3,10 @@
 /// Everything public except weir/gst.hpp.
 #pragma once
 
+#include <weir/access.hpp>
 #include <weir/bytes.hpp>
 #include <weir/channel.hpp>
+#include <weir/cmaf_sink.hpp>
 #include <weir/config.hpp>
 #include <weir/encoder_ladder.hpp>
 #include <weir/event.hpp>

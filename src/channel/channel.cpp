@@ -9,8 +9,6 @@
 #include "channel/live_changes.hpp"
 #include "channel/subscription.hpp"
 
-WEIR_LOG_CATEGORY(channel);
-
 namespace weir {
 
 Channel::Impl::Impl(ChannelConfig config, std::shared_ptr<Store> store)
@@ -18,7 +16,7 @@ Channel::Impl::Impl(ChannelConfig config, std::shared_ptr<Store> store)
       store_(std::move(store)),
       executor_(base::Executor::control()),
       events_(std::make_shared<channel::EventBus>(name_, executor_)),
-      endpoint_(std::make_shared<origin::HlsEndpoint>(name_, store_)),
+      endpoint_(std::make_shared<origin::ChannelEndpoint>(name_, store_, executor_)),
       thumbnail_(std::make_shared<origin::ThumbnailEndpoint>(endpoint_)),
       taps_(std::make_shared<channel::FrameTaps>()),
       config_(std::move(config)) {}
@@ -130,11 +128,7 @@ channel::ProgrammeEvents Channel::Impl::programme_events() {
         });
     };
     return {.event = [this](EventDetail detail) { on_event(std::move(detail)); },
-            .begun =
-                [this](std::shared_ptr<const media::Timeline> timeline,
-                       origin::HlsEndpointOptions options) {
-                    begun(std::move(timeline), std::move(options));
-                },
+            .begun = [this](std::vector<origin::View> views) { begun(std::move(views)); },
             .first_slot =
                 [post] {
                     post([](Impl& self) {
@@ -176,17 +170,15 @@ void Channel::Impl::on_event(EventDetail detail) {
     if (connected && state_ == ChannelState::recovering) set_state(ChannelState::running);
 }
 
-void Channel::Impl::begun(std::shared_ptr<const media::Timeline> timeline,
-                          origin::HlsEndpointOptions options) {
-    const std::string programme = timeline->programme();
-    const bool recorded = options.recorded;
-    bool is_new = false;
+void Channel::Impl::begun(std::vector<origin::View> views) {
+    const std::string programme = views.front().timeline->programme();
+    const bool recorded = views.front().recorded;
     {
         const std::lock_guard lock(mutex_);
-        is_new = std::exchange(last_programme_, programme) != programme;
+        last_programme_ = programme;
     }
-    endpoint_->begin(std::move(timeline), std::move(options));
-    if (is_new && !recorded) forget_old_programmes(programme);
+    endpoint_->begin(std::move(views));
+    if (!recorded) forget_old_programmes(programme);
 }
 
 // A store that holds a window only keeps the present programme and, for those who still play it,

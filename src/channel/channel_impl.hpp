@@ -16,7 +16,7 @@
 #include "channel/event_bus.hpp"
 #include "channel/frame_taps.hpp"
 #include "channel/programme.hpp"
-#include "origin/hls_endpoint.hpp"
+#include "origin/channel_endpoint.hpp"
 #include "origin/thumbnail_endpoint.hpp"
 
 namespace weir {
@@ -46,7 +46,7 @@ public:
 private:
     channel::ProgrammeEvents programme_events();
     std::shared_ptr<channel::Thumbnailer> thumbnailer_of(const ChannelConfig& config);
-    void begun(std::shared_ptr<const media::Timeline> timeline, origin::HlsEndpointOptions options);
+    void begun(std::vector<origin::View> views);
     void forget_old_programmes(const std::string& begun);
     void on_event(EventDetail detail);
     void set_state(ChannelState state, const std::string& reason = {});
@@ -60,7 +60,7 @@ private:
     const std::shared_ptr<Store> store_;
     const std::shared_ptr<base::Executor> executor_;
     const std::shared_ptr<channel::EventBus> events_;
-    const std::shared_ptr<origin::HlsEndpoint> endpoint_;
+    const std::shared_ptr<origin::ChannelEndpoint> endpoint_;
     const std::shared_ptr<origin::ThumbnailEndpoint> thumbnail_;
     const std::shared_ptr<channel::FrameTaps> taps_;
 

@@ -43,7 +43,6 @@ bool sane(const Rational& rate) {
 EncodedProgramme::EncodedProgramme(const ChannelConfig& config, ProgrammeContext context,
                                    ProgrammeEvents events)
     : config_(config),
-      sink_(std::get<HlsSink>(config_.outputs.front())),
       context_(std::move(context)),
       executor_(context_.executor),
       events_(std::move(events)),
@@ -72,19 +71,20 @@ EncodedProgramme::~EncodedProgramme() {
 
 std::shared_ptr<EncoderRuns> EncodedProgramme::make_runs() {
     return std::make_shared<EncoderRuns>(
-        EncoderRunsOptions{.sink = sink_,
+        EncoderRunsOptions{.outputs = config_.outputs,
                            .format = format_,
                            .prefix = config_.name,
                            .recorded = !std::holds_alternative<MemoryStore>(config_.store)},
         context_, playout_,
-        EncoderRunsEvents{.on_slot = [this](const media::Slot& slot) { on_slot(slot); },
-                          .on_store =
-                              [this](bool failing, const std::string& text) {
-                                  alerts_->set("store", failing, "store: " + text);
-                              },
-                          .on_finished = [this] { on_finished(); },
-                          .on_clock = [this](auto condition) { on_clock(condition); },
-                          .failed = events_.failed});
+        EncoderRunsEvents{
+            .on_slot = [this](const media::Slot& slot) { on_slot(slot); },
+            .on_store =
+                [this](bool failing, const std::string& text) {
+                    alerts_->set("store", failing, "store: " + text);
+                },
+            .on_finished = [this](const EncodedOutput& output) { on_finished(output); },
+            .on_clock = [this](auto condition) { on_clock(condition); },
+            .failed = events_.failed});
 }
 
 Result<void> EncodedProgramme::start() {
@@ -193,10 +193,6 @@ void EncodedProgramme::begin() {
     auto source_rate = inputs_->frame_rate();
     if (source_rate && !sane(*source_rate)) source_rate.reset();
     const Rational rate = config_.frame_rate.value_or(source_rate.value_or(kFallbackRate));
-    {
-        const std::lock_guard lock(mutex_);
-        unfinished_ = passthrough_ ? 2 : 1;
-    }
     if (auto begun = runs_->begin(config_.ladder, rate); !begun) {
         return events_.failed(begun.error().message);
     }
@@ -207,14 +203,18 @@ void EncodedProgramme::begin() {
 }
 
 void EncodedProgramme::serve(const std::string& id) {
-    const auto& options = runs_->output_options();
-    events_.begun(runs_->timeline(),
-                  {.sink = options.sink,
-                   .target_duration = target_duration(options.sink, options.frame_rate),
-                   .recorded = options.recorded});
-    if (!passthrough_) return;
-    passthrough_->begin(id, options.discontinuity_sequence);
-    events_.begun(passthrough_->timeline(), endpoint_options(*passthrough_, true));
+    std::vector<origin::View> views;
+    for (const auto& output : runs_->outputs()) views.push_back(output->view());
+    if (passthrough_) {
+        passthrough_->begin(id, runs_->outputs().front()->options().discontinuity_sequence);
+        views.push_back(passthrough_->view());
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        unfinished_ = static_cast<int>(views.size());
+        unfinished_encoded_ = static_cast<int>(runs_->outputs().size());
+    }
+    events_.begun(std::move(views));
 }
 
 Result<void> EncodedProgramme::choose_input(std::optional<std::size_t> input, MediaTime at) {
@@ -354,22 +354,21 @@ void EncodedProgramme::on_slot(const media::Slot& slot) {
                          .duration = slot.end - slot.start});
 }
 
-// On the publisher's thread, after the last slot: the playlists that are for ever go into the
-// store.
-void EncodedProgramme::on_finished() {
-    const auto& options = runs_->output_options();
-    const auto timeline = runs_->timeline();
-    const auto put = put_files(*context_.store,
-                               hls::recorded_playlists(config_.name, *timeline,
-                                                       target_duration(sink_, options.frame_rate)));
-    const std::string failure = put ? "" : put.error().message;
-    const auto slots = timeline->all().slots;
-    const auto duration = slots.empty() ? MediaTime{} : slots.back().end - slots.front().start;
-    events_.event(ProgrammeFinished{.programme = options.programme, .duration = duration});
-    if (!failure.empty()) alerts_->set("recording", true, "store: " + failure);
+// On the publisher's thread of an output, after its last slot: the playlists that are for ever go
+// into the store.
+void EncodedProgramme::on_finished(const EncodedOutput& output) {
+    const auto put = put_files(*context_.store, output.recorded_files());
+    if (!put) alerts_->set("recording", true, "store: " + put.error().message);
+    bool last = false;
     {
         const std::lock_guard lock(mutex_);
-        recording_failure_ = failure;
+        if (!put) recording_failure_ = put.error().message;
+        last = --unfinished_encoded_ == 0;
+    }
+    if (last) {
+        const auto slots = runs_->outputs().front()->timeline()->all().slots;
+        const auto duration = slots.empty() ? MediaTime{} : slots.back().end - slots.front().start;
+        events_.event(ProgrammeFinished{.programme = id(), .duration = duration});
     }
     on_output_finished();
 }

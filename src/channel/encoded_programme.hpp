@@ -65,13 +65,12 @@ private:
     void watch_idle();
     void on_clock(playout::Pacer::Condition condition);
     void on_slot(const media::Slot& slot);
-    void on_finished();
+    void on_finished(const EncodedOutput& output);
     void on_output_finished();
     bool wait_finished(std::chrono::milliseconds patience);
     void tear_down();
 
     ChannelConfig config_;  // control thread; `name`, `store`, `outputs` never change
-    const HlsSink sink_;
     const ProgrammeContext context_;
     const std::shared_ptr<base::Executor> executor_;
     const ProgrammeEvents events_;
@@ -96,6 +95,7 @@ private:
     std::uint64_t segments_ = 0;
     std::vector<InputStats> input_stats_;
     int unfinished_ = 0;             // outputs whose playlists have no end yet
+    int unfinished_encoded_ = 0;     // of them, without the passthrough's
     std::string recording_failure_;  // why the finished playlists are not all in the store
 };
 

@@ -2,8 +2,14 @@
 #include "channel/encoder_runs.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
+#include "channel/cmaf_output.hpp"
+#include "channel/hls_output.hpp"
 #include "channel/output_pipeline.hpp"
 
 namespace weir::channel {
@@ -38,58 +44,112 @@ void EncoderRuns::set_time_burn_in(bool shown) {
 }
 
 Result<void> EncoderRuns::begin(const EncoderLadder& ladder, const Rational& frame_rate) {
-    const media::Grid grid(frame_rate, options_.sink.segment_duration);
-    first_frame_ = choose_first_frame(grid);
-    make_output(ladder, grid);
+    const media::Grid grid(frame_rate, segment_duration());
+    first_frame_ = choose_first_frame(grid, ladder);
+    make_outputs(ladder, grid);
     return begin_run(ladder);
 }
 
 // A slot is never used twice (invariant 4): none that the programme before has used.
-std::int64_t EncoderRuns::choose_first_frame(const media::Grid& grid) const {
+std::int64_t EncoderRuns::choose_first_frame(const media::Grid& grid,
+                                             const EncoderLadder& ladder) const {
     const MediaTime soonest = playout_->now() + kPipelineStart;
     const auto first = playout_->first_frame();
     std::int64_t frame = grid.frame_at_or_after(first ? std::max(soonest, first->time) : soonest);
+    for (const Output& output : options_.outputs) {
+        const auto* cmaf = std::get_if<CmafSink>(&output);
+        const auto parts = cmaf ? part_schedule(*cmaf, ladder, grid.frame_rate()) : std::nullopt;
+        if (parts) frame = parts->part_begin_at_or_after(frame);  // no short part
+    }
     std::int64_t slot = grid.slot_of_frame(frame);
     const auto rest = grid.frame_time(grid.first_frame(slot + 1)) - grid.frame_time(frame);
     if (rest < kShortestFirstSegment) frame = grid.first_frame(++slot);
     return slot < before_.slot ? grid.first_frame(before_.slot) : frame;
 }
 
-void EncoderRuns::make_output(const EncoderLadder& ladder, const media::Grid& grid) {
+void EncoderRuns::make_outputs(const EncoderLadder& ladder, const media::Grid& grid) {
     const MediaTime start = grid.frame_time(first_frame_);
-    const auto id = programme_id(start);
-    auto hls = std::make_shared<HlsOutput>(
-        HlsOutputOptions{.sink = options_.sink,
-                         .ladder = ladder,
-                         .frame_rate = grid.frame_rate(),
-                         .prefix = options_.prefix,
-                         .programme = id,
-                         .recorded = options_.recorded,
-                         .discontinuity_sequence = first_discontinuity(start, before_)},
-        store_,
-        HlsOutputEvents{.on_slot = events_.on_slot,
-                        .on_store = events_.on_store,
-                        .on_finished = events_.on_finished,
-                        .on_error = events_.failed});
+    const EncodedOutputOptions common{
+        .ladder = ladder,
+        .frame_rate = grid.frame_rate(),
+        .prefix = options_.prefix,
+        .programme = programme_id(start),
+        .recorded = options_.recorded,
+        .discontinuity_sequence = first_discontinuity(start, before_)};
+    std::vector<std::shared_ptr<EncodedOutput>> outputs;
+    for (const Output& sink : options_.outputs) {
+        outputs.push_back(make_output(sink, common, outputs.empty()));
+    }
     frames_->set_frame_rate(grid.frame_rate());
     const std::lock_guard lock(mutex_);
-    id_ = id;
+    id_ = common.programme;
     grid_ = grid;
-    hls_ = std::move(hls);
+    outputs_ = std::move(outputs);
+}
+
+std::shared_ptr<EncodedOutput> EncoderRuns::make_output(const Output& sink,
+                                                        const EncodedOutputOptions& options,
+                                                        bool first) const {
+    // The output that is being made: it lives as long as its events come.
+    const auto self = std::make_shared<const EncodedOutput*>(nullptr);
+    const EncodedOutputEvents events{
+        .on_slot = first ? events_.on_slot : [](const media::Slot&) {},
+        .on_store = events_.on_store,
+        .on_finished = [finished = events_.on_finished, self] { finished(**self); },
+        .on_error = events_.failed};
+    auto made = std::visit(
+        [&](const auto& value) -> std::shared_ptr<EncodedOutput> {
+            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, HlsSink>) {
+                return std::make_shared<HlsOutput>(value, options, store_, events);
+            } else {
+                return std::make_shared<CmafOutput>(value, options, store_, events);
+            }
+        },
+        sink);
+    *self = made.get();
+    return made;
+}
+
+MediaTime EncoderRuns::segment_duration() const {
+    return std::visit([](const auto& sink) { return MediaTime(sink.segment_duration); },
+                      options_.outputs.front());
+}
+
+// With low latency half a part: a lookahead of many frames would be seen in every viewer's latency.
+std::optional<MediaTime> EncoderRuns::longest_delay() const {
+    for (const Output& output : options_.outputs) {
+        const auto* cmaf = std::get_if<CmafSink>(&output);
+        if (cmaf && cmaf->low_latency) return MediaTime(cmaf->part_duration) / 2;
+    }
+    return std::nullopt;
 }
 
 // From first_frame_ on, which begins a slot or the programme.
 Result<void> EncoderRuns::begin_run(const EncoderLadder& ladder) {
     const auto pipeline = std::make_shared<const OutputPipeline*>(nullptr);
-    const auto retire = [weak = weak_from_this(), executor = executor_, pipeline] {
+    // When all outputs have had the run's end.
+    const auto open = std::make_shared<std::atomic<std::size_t>>(outputs_.size());
+    const auto retire = [weak = weak_from_this(), executor = executor_, pipeline, open] {
+        if (--*open > 0) return;
         executor->post([weak, pipeline] {
             if (const auto self = weak.lock()) self->output_->retire(*pipeline);
         });
     };
-    auto segmenters = hls_->begin_run(ladder, grid_->slot_of_frame(first_frame_), retire);
-    if (!segmenters) return segmenters.error();
-    auto output = OutputPipeline::create(ladder, options_.format, grid_->frame_rate(),
-                                         std::move(*segmenters), events_.failed);
+    const RunPlan plan{.ladder = ladder,
+                       .first_frame = first_frame_,
+                       .first_number = grid_->slot_of_frame(first_frame_),
+                       .run = random_run()};
+    std::vector<Branch> branches;
+    for (const auto& packaged : outputs_) {
+        auto made = packaged->begin_run(plan, retire);
+        if (!made) return made.error();
+        std::ranges::move(*made, std::back_inserter(branches));
+    }
+    auto output = OutputPipeline::create({.ladder = ladder,
+                                          .format = options_.format,
+                                          .frame_rate = grid_->frame_rate(),
+                                          .longest_delay = longest_delay()},
+                                         std::move(branches), events_.failed);
     if (!output) return output.error();
     if (auto started = (*output)->start(); !started) return started.error();
     (*output)->set_time_burn_in(time_burn_in_);
@@ -111,7 +171,10 @@ void EncoderRuns::on_last_tick() {
     output_->end();
     playout_->suspend();
     const std::lock_guard lock(mutex_);
-    if (ending_) hls_->expect_end();
+    for (const auto& output : outputs_) {
+        output->end_parts();
+        if (ending_) output->expect_end();
+    }
 }
 
 // The first slot that another pipeline can be ready for.
@@ -149,7 +212,7 @@ bool EncoderRuns::finish() {
     ending_ = true;
     if (!pacer_) return false;
     if (pacer_->ended()) {
-        hls_->expect_end();
+        for (const auto& output : outputs_) output->expect_end();
     } else {
         pacer_->finish();
     }
@@ -157,7 +220,7 @@ bool EncoderRuns::finish() {
 }
 
 void EncoderRuns::give_up() {
-    hls_->finish();
+    for (const auto& output : outputs_) output->finish();
 }
 
 void EncoderRuns::forbid() {
@@ -171,7 +234,7 @@ void EncoderRuns::shut_down() {
     output_->shut_down();
     if (pacer_) pacer_->stop();
     output_->shut_down();
-    if (hls_) hls_->close();
+    for (const auto& output : outputs_) output->close();
 }
 
 bool EncoderRuns::running() const {
@@ -197,8 +260,12 @@ std::chrono::nanoseconds EncoderRuns::lag() const {
 Continuation EncoderRuns::continuation() const {
     const std::lock_guard lock(mutex_);
     if (!grid_) return before_;
-    return {.slot = grid_->slot_of(playout_->last_tick()) + 1,
-            .discontinuity_sequence = hls_->timeline()->next_discontinuity_sequence()};
+    Continuation next{.slot = grid_->slot_of(playout_->last_tick()) + 1};
+    for (const auto& output : outputs_) {
+        next.raise_to(
+            {.discontinuity_sequence = output->timeline()->next_discontinuity_sequence()});
+    }
+    return next;
 }
 
 }  // namespace weir::channel

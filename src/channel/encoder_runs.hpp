@@ -12,14 +12,15 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include <weir/config.hpp>
 #include <weir/encoder_ladder.hpp>
-#include <weir/hls_sink.hpp>
 #include <weir/rational.hpp>
 #include <weir/result.hpp>
 
+#include "channel/encoded_output.hpp"
 #include "channel/frame_path.hpp"
-#include "channel/hls_output.hpp"
 #include "channel/output_switch.hpp"
 #include "channel/programme.hpp"
 #include "media/grid.hpp"
@@ -29,17 +30,18 @@
 namespace weir::channel {
 
 struct EncoderRunsOptions {
-    HlsSink sink;
-    media::RawFormat format;  // of what the playout gives
-    std::string prefix;       // of the keys in the store
-    bool recorded = false;    // the store keeps everything
+    std::vector<Output> outputs;  // with one segment duration
+    media::RawFormat format;      // of what the playout gives
+    std::string prefix;           // of the keys in the store
+    bool recorded = false;        // the store keeps everything
 };
 
 struct EncoderRunsEvents {
-    // On the publisher's thread.
-    std::function<void(const media::Slot&)> on_slot;
+    // On the publisher's thread of one of the outputs.
+    std::function<void(const media::Slot&)> on_slot;  // of the first output
     std::function<void(bool failing, const std::string& text)> on_store;
-    std::function<void()> on_finished;  // the timeline has ended, everything is published
+    // An output's timeline has ended, everything of it is published.
+    std::function<void(const EncodedOutput&)> on_finished;
     // On the playout's.
     std::function<void(playout::Pacer::Condition)> on_clock;
     // On any: the encoders died.
@@ -57,7 +59,7 @@ public:
     // UTC of each frame drawn into it, or not; now and in every later run.
     void set_time_burn_in(bool shown);
 
-    // The programme's id, timeline and first run; nothing flows before start().
+    // The programme's id, timelines and first run; nothing flows before start().
     Result<void> begin(const EncoderLadder& ladder, const Rational& frame_rate);
     void start();
 
@@ -76,7 +78,7 @@ public:
     // Ends soon, on the grid; on_finished comes. False: it has not begun, nothing comes.
     bool finish();
 
-    // What the encoders hold is lost, but the timeline ends and on_finished comes.
+    // What the encoders hold is lost, but the timelines end and on_finished comes.
     void give_up();
 
     // No run will begin.
@@ -91,14 +93,21 @@ public:
     [[nodiscard]] std::chrono::nanoseconds lag() const;
     [[nodiscard]] Continuation continuation() const;
 
-    // Once begun.
-    [[nodiscard]] std::shared_ptr<media::Timeline> timeline() const { return hls_->timeline(); }
-    [[nodiscard]] const HlsOutputOptions& output_options() const { return hls_->options(); }
+    // One for each of the options' outputs, once begun; empty before.
+    [[nodiscard]] const std::vector<std::shared_ptr<EncodedOutput>>& outputs() const {
+        return outputs_;
+    }
 
 private:
-    [[nodiscard]] std::int64_t choose_first_frame(const media::Grid& grid) const;
+    [[nodiscard]] std::int64_t choose_first_frame(const media::Grid& grid,
+                                                  const EncoderLadder& ladder) const;
     [[nodiscard]] std::int64_t next_edge() const;
-    void make_output(const EncoderLadder& ladder, const media::Grid& grid);
+    void make_outputs(const EncoderLadder& ladder, const media::Grid& grid);
+    [[nodiscard]] std::shared_ptr<EncodedOutput> make_output(const Output& sink,
+                                                             const EncodedOutputOptions& options,
+                                                             bool first) const;
+    [[nodiscard]] media::MediaTime segment_duration() const;
+    [[nodiscard]] std::optional<media::MediaTime> longest_delay() const;
     Result<void> begin_run(const EncoderLadder& ladder);
     void on_last_tick();
 
@@ -119,7 +128,7 @@ private:
     mutable std::mutex mutex_;  // guards all below; what it has made once stays
     std::string id_;
     std::optional<media::Grid> grid_;
-    std::shared_ptr<HlsOutput> hls_;
+    std::vector<std::shared_ptr<EncodedOutput>> outputs_;
     std::unique_ptr<playout::Pacer> pacer_;
     bool ending_ = false;
 };

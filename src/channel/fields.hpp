@@ -92,6 +92,8 @@ inline constexpr std::string_view kTypeName<GstInput> = "gst";
 template <>
 inline constexpr std::string_view kTypeName<HlsSink> = "hls_ts";
 template <>
+inline constexpr std::string_view kTypeName<CmafSink> = "cmaf";
+template <>
 inline constexpr std::string_view kTypeName<MemoryStore> = "memory";
 template <>
 inline constexpr std::string_view kTypeName<DirectoryStore> = "directory";
@@ -102,7 +104,7 @@ using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""h;
 
 inline const Between kPictureSize{16, 7680, 2};
-inline const Name kRenditionName{{"index", "hls"}};
+inline const Name kRenditionName{{"index", "hls", "cmaf", "dash"}};
 inline const OneOf<int> kSampleRates{{44'100, 48'000}};
 inline const OneOf<std::string> kPresets{{"ultrafast", "superfast", "veryfast", "faster", "fast",
                                           "medium", "slow", "slower", "veryslow", "placebo"}};
@@ -229,7 +231,19 @@ void for_each_field(auto&& visit, Of<EncoderLadder> auto& value) {
 void for_each_field(auto&& visit, Of<HlsSink> auto& value) {
     visit("playlist_type", value.playlist_type, Any{});
     visit("segment_duration", value.segment_duration, Lasting{1s, 30s});
-    visit("window", value.window, Lasting{3s, 24h});
+    visit("window", value.window, Lasting{3s, 240h});
+    visit("time_shift", value.time_shift, Lasting{0s, 720h});
+}
+
+void for_each_field(auto&& visit, Of<CmafSink> auto& value) {
+    visit("low_latency", value.low_latency, Any{});
+    visit("playlist_type", value.playlist_type, Any{});
+    visit("segment_duration", value.segment_duration, Lasting{1s, 30s});
+    visit("part_duration", value.part_duration, Lasting{100ms, 2s});
+    visit("window", value.window, Lasting{3s, 240h});
+    visit("time_shift", value.time_shift, Lasting{0s, 720h});
+    visit("hls", value.hls, Any{});
+    visit("dash", value.dash, Any{});
 }
 
 void for_each_field(auto&& visit, Of<MemoryStore> auto& value) {
@@ -275,7 +289,7 @@ void for_each_field(auto&& visit, Of<ChannelConfig> auto& value) {
     visit("name", value.name, Name{});
     visit("inputs", value.inputs, Entries{1, 16});
     visit("ladder", value.ladder, Any{});
-    visit("outputs", value.outputs, Entries{1, 1});
+    visit("outputs", value.outputs, Entries{1, 2});
     visit("store", value.store, Any{});
     visit("frame_rate", value.frame_rate, FrameRate{});
     visit("input_loss", value.input_loss, Any{});
@@ -287,6 +301,13 @@ void for_each_field(auto&& visit, Of<ChannelConfig> auto& value) {
     visit("thumbnail_interval", value.thumbnail_interval, Lasting{0ms, 1h});
 }
 
+void for_each_field(auto&& visit, Of<Access> auto& value) {
+    visit("token_key", value.token_key, Text{.may_be_empty = true, .is_secret = true});
+    visit("token_grace", value.token_grace, Lasting{0ms, 240h});
+    visit("cdn_field", value.cdn_field, Text{.may_be_empty = true});
+    visit("cdn_secret", value.cdn_secret, Text{.may_be_empty = true, .is_secret = true});
+}
+
 void for_each_field(auto&& visit, Of<OriginConfig> auto& value) {
     visit("address", value.address, IpAddress{});
     visit("port", value.port, Between{0, 65'535});
@@ -295,6 +316,9 @@ void for_each_field(auto&& visit, Of<OriginConfig> auto& value) {
     visit("header_timeout", value.header_timeout, Lasting{1ms, 1h});
     visit("idle_timeout", value.idle_timeout, Lasting{1ms, 1h});
     visit("document_root", value.document_root, Text{.may_be_empty = true});
+    visit("certificate_file", value.certificate_file, Text{.may_be_empty = true});
+    visit("private_key_file", value.private_key_file, Text{.may_be_empty = true});
+    visit("access", value.access, Any{});
 }
 
 void for_each_field(auto&& visit, Of<Config> auto& value) {

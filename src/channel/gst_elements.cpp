@@ -15,8 +15,6 @@
 #include "hls/multivariant_playlist.hpp"
 #include "hls/programme_playlists.hpp"
 
-WEIR_LOG_CATEGORY(channel);
-
 namespace weir {
 
 using base::adopt_object;
@@ -29,7 +27,7 @@ using namespace std::chrono_literals;
 // A host's frame rate is known too late to set the encoders up for it.
 const Rational kSlowestHost{24, 1};
 
-constexpr auto kFinishPatience = 10s;  // for the store to take the last segments and playlists
+constexpr auto kSinkPatience = 10s;  // for the store to take the last segments and playlists
 
 Result<void> check(const EncoderLadder& ladder, const HlsSink& sink) {
     const ChannelConfig config{
@@ -115,7 +113,7 @@ public:
 
     void wait() {
         std::unique_lock lock(mutex_);
-        wake_.wait_for(lock, kFinishPatience, [&] { return finished_; });
+        wake_.wait_for(lock, kSinkPatience, [&] { return finished_; });
     }
 
 private:
@@ -155,14 +153,14 @@ std::shared_ptr<channel::HlsOutput> make_output(const HlsSink& sink, const Encod
     auto output = std::make_shared<channel::HlsOutput>(
         // The frame rate is the host's: the longest frame that a target duration must allow for is
         // taken as that of 24 frames a second.
-        channel::HlsOutputOptions{.sink = sink,
-                                  .ladder = ladder,
-                                  .frame_rate = {24, 1},
-                                  .prefix = parent,
-                                  .programme = programme,
-                                  .recorded = sink.playlist_type == PlaylistType::event},
+        sink,
+        channel::EncodedOutputOptions{.ladder = ladder,
+                                      .frame_rate = {24, 1},
+                                      .prefix = parent,
+                                      .programme = programme,
+                                      .recorded = sink.playlist_type == PlaylistType::event},
         store,
-        channel::HlsOutputEvents{
+        channel::EncodedOutputEvents{
             .on_slot = [keeper](const media::Slot&) { keeper->write(); },
             .on_store =
                 [reporter](bool failing, const std::string& text) {
@@ -198,8 +196,8 @@ Result<GstElement*> make_element(const HlsSink& sink, const EncoderLadder& ladde
     }
     const auto reporter = std::make_shared<Reporter>();
     const auto output = make_output(sink, ladder, store, prefix, reporter);
-    auto segmenters = output->begin_run(ladder, 0);
-    if (!segmenters) return segmenters.error();
+    auto branches = output->begin_run({.ladder = ladder, .run = channel::random_run()});
+    if (!branches) return branches.error();
     output->expect_end();
     GstElement* bin = gst_bin_new(nullptr);
     reporter->report_for(bin);
@@ -210,7 +208,7 @@ Result<GstElement*> make_element(const HlsSink& sink, const EncoderLadder& ladde
         add_ghost(bin, tee, "sink", "audio");
     }
     for (std::size_t i = 0; i < ladder.video.size(); ++i) {
-        GstElement* segmenter = (*segmenters)[i].get();
+        GstElement* segmenter = (*branches)[i].element.get();
         gst_bin_add(GST_BIN(bin), segmenter);
         add_ghost(bin, segmenter, "video", "video_" + ladder.video[i].name);
         if (tee) gst_element_link_pads(tee, nullptr, segmenter, "audio");

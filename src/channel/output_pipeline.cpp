@@ -3,14 +3,13 @@
 
 #include <gst/app/gstappsrc.h>
 
+#include <map>
 #include <utility>
 
 #include "channel/raw_caps.hpp"
 #include "encode/encoder_ladder.hpp"
 
 namespace weir::channel {
-
-using base::ObjectPtr;
 
 namespace {
 
@@ -27,31 +26,27 @@ void configure(GstElement* source, GstCaps* caps, guint64 buffers) {
 }  // namespace
 
 Result<std::unique_ptr<OutputPipeline>> OutputPipeline::create(
-    const EncoderLadder& ladder, const media::RawFormat& format, const Rational& frame_rate,
-    std::vector<ObjectPtr<GstElement>> segmenters, std::function<void(std::string)> failed) {
+    const OutputPlan& plan, std::vector<Branch> branches, std::function<void(std::string)> failed) {
     std::unique_ptr<OutputPipeline> output(new OutputPipeline);
     output->pipeline_.on_message([failed = std::move(failed)](GstMessage* message) {
         if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) failed(base::message_text(message));
     });
-    if (auto added = output->add_sources(ladder, format, frame_rate); !added) return added.error();
-    if (auto added = output->add_ladder(ladder, frame_rate, std::move(segmenters)); !added)
-        return added.error();
+    if (auto added = output->add_sources(plan); !added) return added.error();
+    if (auto added = output->add_ladder(plan, std::move(branches)); !added) return added.error();
     return output;
 }
 
-Result<void> OutputPipeline::add_sources(const EncoderLadder& ladder,
-                                         const media::RawFormat& format,
-                                         const Rational& frame_rate) {
+Result<void> OutputPipeline::add_sources(const OutputPlan& plan) {
     auto video = pipeline_.add("appsrc", "video");
     if (!video) return video.error();
     video_ = *video;
-    configure(video_, raw_video_caps(format, frame_rate).get(), kQueuedFrames);
+    configure(video_, raw_video_caps(plan.format, plan.frame_rate).get(), kQueuedFrames);
     add_time();
-    if (ladder.audio.empty()) return {};
+    if (plan.ladder.audio.empty()) return {};
     auto audio = pipeline_.add("appsrc", "audio");
     if (!audio) return audio.error();
     audio_ = *audio;
-    configure(audio_, raw_audio_caps(format).get(), kQueuedAudio);
+    configure(audio_, raw_audio_caps(plan.format).get(), kQueuedAudio);
     return {};
 }
 
@@ -74,28 +69,26 @@ void OutputPipeline::set_time_burn_in(bool shown) {
     if (time_) g_object_set(time_, "silent", shown ? FALSE : TRUE, nullptr);
 }
 
-Result<void> OutputPipeline::add_ladder(const EncoderLadder& ladder, const Rational& frame_rate,
-                                        std::vector<ObjectPtr<GstElement>> segmenters) {
-    auto made = encode::make_encoder_ladder(ladder, frame_rate);
+Result<void> OutputPipeline::add_ladder(const OutputPlan& plan, std::vector<Branch> branches) {
+    auto made = encode::make_encoder_ladder(plan.ladder, plan.frame_rate, plan.longest_delay);
     if (!made) return made.error();
     GstElement* encoders = made->get();
     gst_bin_add(pipeline_.bin(), encoders);
     gst_element_link_pads(time_ ? time_ : video_, "src", encoders, "video");
-    GstElement* tee = nullptr;
-    if (audio_) {
-        gst_element_link_pads(audio_, "src", encoders, "audio");
-        auto added = pipeline_.add("tee");
-        if (!added) return added.error();
-        tee = *added;
-        const auto& first = ladder.audio.front().name;
-        gst_element_link_pads(encoders, ("audio_" + first).c_str(), tee, "sink");
-    }
-    for (std::size_t i = 0; i < ladder.video.size(); ++i) {
-        GstElement* segmenter = segmenters.at(i).get();
-        gst_bin_add(pipeline_.bin(), segmenter);
-        gst_element_link_pads(encoders, ("video_" + ladder.video[i].name).c_str(), segmenter,
-                              "video");
-        if (tee) gst_element_link_pads(tee, nullptr, segmenter, "audio");
+    if (audio_) gst_element_link_pads(audio_, "src", encoders, "audio");
+    std::map<std::string, GstElement*> tees;  // by rendition
+    for (const Branch& branch : branches) {
+        gst_bin_add(pipeline_.bin(), branch.element.get());
+        for (const auto& link : branch.links) {
+            GstElement*& tee = tees[link.rendition];
+            if (!tee) {
+                auto added = pipeline_.add("tee");
+                if (!added) return added.error();
+                tee = *added;
+                gst_element_link_pads(encoders, link.rendition.c_str(), tee, "sink");
+            }
+            gst_element_link_pads(tee, nullptr, branch.element.get(), link.pad.c_str());
+        }
     }
     return {};
 }

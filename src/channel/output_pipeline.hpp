@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The output side of a channel as one GStreamer pipeline: two appsrcs that the playout feeds, the
-// ladder, one segmenter for each video rendition. No input ever restarts it.
+// ladder, and the segmenters of every output. No input ever restarts it.
 // Threads: made, started and destroyed by one thread; the pushes come from the playout thread.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,20 +15,28 @@
 #include <weir/result.hpp>
 
 #include "base/pipeline.hpp"
+#include "channel/encoded_output.hpp"
 #include "media/media_sink.hpp"
 #include "playout/playout.hpp"
 
 namespace weir::channel {
 
+struct OutputPlan {
+    EncoderLadder ladder;
+    media::RawFormat format;  // of what is pushed
+    Rational frame_rate;
+    // How long a frame may stay in an encoder; nothing: as the ladder has it.
+    std::optional<media::MediaTime> longest_delay{};
+};
+
 class OutputPipeline final : public playout::PlayoutOutput {
 public:
-    // `segmenters`, one for each video rendition of the ladder, with pads "video" and "audio".
+    // `branches`: where the renditions go, each to as many as want it.
     // `failed` is called, on any thread, when the pipeline died.
     // Errors: unsupported, internal.
-    static Result<std::unique_ptr<OutputPipeline>> create(
-        const EncoderLadder& ladder, const media::RawFormat& format, const Rational& frame_rate,
-        std::vector<base::ObjectPtr<GstElement>> segmenters,
-        std::function<void(std::string)> failed);
+    static Result<std::unique_ptr<OutputPipeline>> create(const OutputPlan& plan,
+                                                          std::vector<Branch> branches,
+                                                          std::function<void(std::string)> failed);
 
     // To PLAYING; nothing flows before the first push.
     Result<void> start() { return pipeline_.start(); }
@@ -47,11 +56,9 @@ public:
 
 private:
     OutputPipeline() : pipeline_("weir-output") {}
-    Result<void> add_sources(const EncoderLadder& ladder, const media::RawFormat& format,
-                             const Rational& frame_rate);
+    Result<void> add_sources(const OutputPlan& plan);
     void add_time();
-    Result<void> add_ladder(const EncoderLadder& ladder, const Rational& frame_rate,
-                            std::vector<base::ObjectPtr<GstElement>> segmenters);
+    Result<void> add_ladder(const OutputPlan& plan, std::vector<Branch> branches);
 
     base::Pipeline pipeline_;
     GstElement* video_ = nullptr;  // the pipeline owns them

@@ -135,14 +135,29 @@ void PassthroughOutput::on_finished() {
     events_.on_finished();
 }
 
-origin::HlsEndpointOptions endpoint_options(const PassthroughOutput& output, bool beside) {
-    const auto& options = output.options();
-    return {.sink = options.sink,
-            .target_duration = output.target_duration(),
-            .recorded = options.recorded,
-            .names = output.names(),
-            .beside = beside};
+origin::View PassthroughOutput::view() const {
+    return {.timeline = timeline(),
+            .container = origin::Container::ts,
+            .playlist_type = options_.sink.playlist_type,
+            .segment_duration = options_.sink.segment_duration,
+            .target_duration = target_duration(),
+            .window = options_.sink.window,
+            .time_shift = options_.sink.time_shift,
+            .recorded = options_.recorded,
+            .names = names()};
 }
+
+namespace {
+
+// validate() has seen that there is one.
+HlsSink hls_sink(const ChannelConfig& config) {
+    const auto found = std::ranges::find_if(config.outputs, [](const Output& output) {
+        return std::holds_alternative<HlsSink>(output);
+    });
+    return std::get<HlsSink>(*found);
+}
+
+}  // namespace
 
 std::shared_ptr<PassthroughOutput> make_passthrough(const ChannelConfig& config,
                                                     const ProgrammeContext& context, bool alone,
@@ -152,7 +167,7 @@ std::shared_ptr<PassthroughOutput> make_passthrough(const ChannelConfig& config,
         executor->post([=] { alerts->set(code, set, text); });
     };
     return PassthroughOutput::create(
-        {.sink = std::get<HlsSink>(config.outputs.front()),
+        {.sink = hls_sink(config),
          .passthrough = *config.ladder.passthrough,
          .alone = alone,
          .prefix = config.name,

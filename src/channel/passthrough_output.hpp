@@ -73,6 +73,8 @@ public:
     [[nodiscard]] const PassthroughOutputOptions& options() const { return options_; }
     [[nodiscard]] hls::PlaylistNames names() const;
     [[nodiscard]] std::int64_t target_duration() const;
+    // How the origin serves it. Once begun.
+    [[nodiscard]] origin::View view() const;
     // Below it all are used: for the next programme at the same address.
     [[nodiscard]] std::int64_t next_number() const { return segmenter_->next_number(); }
 
@@ -99,9 +101,6 @@ private:
     std::shared_ptr<media::Timeline> timeline_;
     std::unique_ptr<Publisher> publisher_;
 };
-
-// How the endpoint serves it; `beside`: there are encoded renditions too.
-origin::HlsEndpointOptions endpoint_options(const PassthroughOutput& output, bool beside);
 
 // Of a channel. Alerts go to `alerts`, on the control thread.
 struct PassthroughLinks {

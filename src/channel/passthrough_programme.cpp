@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 using media::MediaTime;
 
 namespace {
-constexpr auto kWatchPeriod = 100ms;
-constexpr auto kFinishPatience = 10s;  // for the store
+constexpr auto kPassthroughWatchPeriod = 100ms;
+constexpr auto kStorePatience = 10s;  // for the store
 }  // namespace
 
 PassthroughProgramme::PassthroughProgramme(const ChannelConfig& config, ProgrammeContext context,
@@ -86,7 +86,7 @@ void PassthroughProgramme::watch() {
         input_stats_ = std::move(stats);
         input_on_ = static_cast<int>(on_);
     }
-    context_.executor->post_after(kWatchPeriod, weak_from_this(), [this] { watch(); });
+    context_.executor->post_after(kPassthroughWatchPeriod, weak_from_this(), [this] { watch(); });
 }
 
 // The first of the list that is connected, or the host's choice.
@@ -144,7 +144,7 @@ void PassthroughProgramme::begin() {
         const std::lock_guard lock(mutex_);
         id_ = id;
     }
-    events_.begun(output_->timeline(), endpoint_options(*output_, false));
+    events_.begun({output_->view()});
     events_.event(ProgrammeStarted{.programme = id});
 }
 
@@ -218,7 +218,7 @@ Result<void> PassthroughProgramme::finish() {
     bool in_time = true;
     if (begun) {
         output_->finish();
-        in_time = wait_finished(kFinishPatience);
+        in_time = wait_finished(kStorePatience);
     }
     stop();
     if (in_time) return {};

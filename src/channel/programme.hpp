@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <weir/channel.hpp>
 #include <weir/config.hpp>
@@ -22,14 +23,14 @@
 #include "channel/frame_taps.hpp"
 #include "channel/thumbnailer.hpp"
 #include "media/timeline.hpp"
-#include "origin/hls_endpoint.hpp"
+#include "origin/view.hpp"
 
 namespace weir::channel {
 
 struct ProgrammeEvents {
     std::function<void(EventDetail)> event;
-    // The timeline exists: it can be served from now on.
-    std::function<void(std::shared_ptr<const media::Timeline>, origin::HlsEndpointOptions)> begun;
+    // Its timelines exist: they can be served from now on.
+    std::function<void(std::vector<origin::View>)> begun;
     std::function<void()> first_slot;
     std::function<void(std::string)> failed;  // the output pipeline died
     // The programme cannot go on: finish it and begin another.

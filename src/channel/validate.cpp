@@ -145,8 +145,9 @@ void check_ladder(Checker& checker, const std::string& path, const EncoderLadder
     }
 }
 
-void check_output(Checker& checker, const std::string& path, const HlsSink& sink,
-                  const EncoderLadder& ladder, const std::string& ladder_path) {
+// What both kinds of outputs have.
+void check_slots(Checker& checker, const std::string& path, const auto& sink,
+                 const EncoderLadder& ladder, const std::string& ladder_path) {
     constexpr int kFewestSegments = 3;  // RFC 8216bis 6.2.2: a live playlist's least
     const milliseconds duration = sink.segment_duration;
     if (ladder.gop > milliseconds(0) && duration % ladder.gop != milliseconds(0)) {
@@ -160,6 +161,12 @@ void check_output(Checker& checker, const std::string& path, const HlsSink& sink
                                                seconds_text(duration) + " seconds, is " +
                                                seconds_text(sink.window));
     }
+}
+
+void check_output(Checker& checker, const std::string& path, const HlsSink& sink,
+                  const EncoderLadder& ladder, const std::string& ladder_path) {
+    check_slots(checker, path, sink, ladder, ladder_path);
+    const milliseconds duration = sink.segment_duration;
     // A keyframe must surely come between the two.
     if (ladder.passthrough && ladder.passthrough->max_segment_duration / 2 < duration) {
         checker.add(below(ladder_path, "passthrough.max_segment_duration"),
@@ -167,10 +174,66 @@ void check_output(Checker& checker, const std::string& path, const HlsSink& sink
                         seconds_text(duration) + " seconds), is " +
                         seconds_text(ladder.passthrough->max_segment_duration));
     }
-    if (ladder.audio.size() > 1) {
-        checker.add(below(ladder_path, "audio"), "hls_ts carries one audio rendition, has " +
-                                                     std::to_string(ladder.audio.size()));
+}
+
+void check_output(Checker& checker, const std::string& path, const CmafSink& sink,
+                  const EncoderLadder& ladder, const std::string& ladder_path) {
+    check_slots(checker, path, sink, ladder, ladder_path);
+    if (sink.low_latency && 3 * sink.part_duration > sink.segment_duration) {
+        checker.add(below(path, "part_duration"), "must be at most a third of segment_duration (" +
+                                                      seconds_text(sink.segment_duration) +
+                                                      " seconds), is " +
+                                                      seconds_text(sink.part_duration));
     }
+    if (!sink.hls && !sink.dash) {
+        checker.add(below(path, "hls"), "must be true when dash is false");
+    }
+}
+
+milliseconds segment_duration(const Output& output) {
+    return std::visit([](const auto& sink) { return sink.segment_duration; }, output);
+}
+
+void check_outputs(Checker& checker, const ChannelConfig& config) {
+    bool has_ts = false;
+    bool has_cmaf = false;
+    for (std::size_t i = 0; i < config.outputs.size(); ++i) {
+        const Output& output = config.outputs[i];
+        const std::string path = at("outputs", i);
+        std::visit(
+            [&](const auto& sink) { check_output(checker, path, sink, config.ladder, "ladder"); },
+            output);
+        has_ts = has_ts || std::holds_alternative<HlsSink>(output);
+        has_cmaf = has_cmaf || std::holds_alternative<CmafSink>(output);
+        if (i == 0) continue;
+        if (output.index() == config.outputs.front().index()) {
+            checker.add(path, "is of the same type as outputs[0]");
+        }
+        // One grid, hence the same numbers and boundaries in all of them.
+        if (segment_duration(output) != segment_duration(config.outputs.front())) {
+            checker.add(below(path, "segment_duration"),
+                        "must be that of outputs[0] (" +
+                            seconds_text(segment_duration(config.outputs.front())) +
+                            " seconds), is " + seconds_text(segment_duration(output)));
+        }
+    }
+    if (has_ts && !has_cmaf && config.ladder.audio.size() > 1) {
+        checker.add("ladder.audio", "hls_ts carries one audio rendition, has " +
+                                        std::to_string(config.ladder.audio.size()));
+    }
+    if (config.ladder.passthrough && !has_ts && !config.outputs.empty()) {
+        checker.add("ladder.passthrough", "needs an output of type hls_ts");
+    }
+}
+
+// Both files or none. T: has certificate_file and private_key_file.
+template <class T>
+void check_certificate(Checker& checker, const std::string& path, const T& server) {
+    if (server.certificate_file.empty() == server.private_key_file.empty()) return;
+    const bool lacks_key = server.private_key_file.empty();
+    checker.add(
+        below(path, lacks_key ? "private_key_file" : "certificate_file"),
+        std::string("must be given with ") + (lacks_key ? "certificate_file" : "private_key_file"));
 }
 
 void check_input(Checker& checker, const std::string& path, const RtmpListen& input) {
@@ -182,12 +245,7 @@ void check_input(Checker& checker, const std::string& path, const RtmpListen& in
     if (input.stream_key.find('?') != std::string::npos) {
         checker.add(below(path, "stream_key"), query);
     }
-    if (input.certificate_file.empty() != input.private_key_file.empty()) {
-        const bool lacks_key = input.private_key_file.empty();
-        checker.add(below(path, lacks_key ? "private_key_file" : "certificate_file"),
-                    std::string("must be given with ") +
-                        (lacks_key ? "certificate_file" : "private_key_file"));
-    }
+    check_certificate(checker, path, input);
 }
 
 void check_input(Checker& checker, const std::string& path, const FileInput& input) {
@@ -237,16 +295,20 @@ std::vector<Problem> validate(const ChannelConfig& config) {
         std::visit([&](const auto& input) { check_input(checker, at("inputs", i), input); },
                    config.inputs[i]);
     }
-    for (std::size_t i = 0; i < config.outputs.size(); ++i) {
-        check_output(checker, at("outputs", i), std::get<HlsSink>(config.outputs[i]), config.ladder,
-                     "ladder");
-    }
+    check_outputs(checker, config);
     return checker.take();
 }
 
 std::vector<Problem> validate(const OriginConfig& config) {
     Checker checker;
     checker.check("", config);
+    check_certificate(checker, "", config);
+    if (config.access.cdn_field.empty() != config.access.cdn_secret.empty()) {
+        const bool lacks_secret = config.access.cdn_secret.empty();
+        checker.add(
+            lacks_secret ? "access.cdn_secret" : "access.cdn_field",
+            std::string("must be given with ") + (lacks_secret ? "cdn_field" : "cdn_secret"));
+    }
     return checker.take();
 }
 
@@ -258,6 +320,13 @@ std::vector<Problem> validate(const EncoderLadder& ladder) {
 }
 
 std::vector<Problem> validate(const HlsSink& sink, const EncoderLadder& ladder) {
+    Checker checker;
+    checker.check("", sink);
+    check_output(checker, "", sink, ladder, "ladder");
+    return checker.take();
+}
+
+std::vector<Problem> validate(const CmafSink& sink, const EncoderLadder& ladder) {
     Checker checker;
     checker.check("", sink);
     check_output(checker, "", sink, ladder, "ladder");

@@ -17,7 +17,7 @@ int wake_fd = -1;  // for the handler, which may only write
 extern "C" void on_signal(int) {
     const int error = errno;
     const std::uint64_t one = 1;
-    static_cast<void>(!write(wake_fd, &one, sizeof one));
+    static_cast<void>(!::write(wake_fd, &one, sizeof one));
     errno = error;
 }
 

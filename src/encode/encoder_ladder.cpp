@@ -61,14 +61,26 @@ void add_ghost(GstBin* bin, GstElement* element, const char* pad, const std::str
     gst_element_add_pad(GST_ELEMENT(bin), gst_ghost_pad_new(name.c_str(), target.get()));
 }
 
-Result<void> add_video(GstBin* bin, const EncoderLadder& ladder, const Rational& frame_rate) {
+// How many frames an encoder's delay must be below.
+int delay_limit(const EncoderLadder& ladder, const Rational& frame_rate,
+                std::optional<std::chrono::nanoseconds> longest_delay) {
+    const auto frames = [&](std::chrono::nanoseconds time) {
+        return static_cast<double>(time.count()) / 1e9 * frame_rate.as_double();
+    };
+    double limit = frames(ladder.gop);
+    // limit_delay() leaves room for two.
+    if (longest_delay) limit = std::min(limit, std::max(frames(*longest_delay) + 2, 4.0));
+    return static_cast<int>(std::clamp(limit, 1.0, 100'000.0));
+}
+
+Result<void> add_video(GstBin* bin, const EncoderLadder& ladder, const Rational& frame_rate,
+                       std::optional<std::chrono::nanoseconds> longest_delay) {
     auto tee = base::make_gst_element("tee");
     if (!tee) return tee.error();
     gst_bin_add(bin, *tee);
     force_keyframes(adopt_object(gst_element_get_static_pad(*tee, "sink")).get(), ladder.gop);
     add_ghost(bin, *tee, "sink", "video");
-    const auto gop_frames =
-        ladder.gop.count() * frame_rate.numerator / (std::int64_t{1000} * frame_rate.denominator);
+    const int limit = delay_limit(ladder, frame_rate, longest_delay);
     for (const auto& rendition : ladder.video) {
         auto encoder = make_video_encoder(rendition, ladder);
         if (!encoder) return encoder.error();
@@ -80,8 +92,7 @@ Result<void> add_video(GstBin* bin, const EncoderLadder& ladder, const Rational&
         gst_bin_add_many(bin, *queue, element, nullptr);
         gst_element_link_many(*tee, *queue, element, nullptr);
         add_ghost(bin, element, "src", "video_" + rendition.name);
-        limit_delay(element, rendition, ladder.preset,
-                    static_cast<int>(std::clamp<std::int64_t>(gop_frames, 1, 100'000)));
+        limit_delay(element, rendition, ladder.preset, limit);
     }
     return {};
 }
@@ -104,10 +115,12 @@ Result<void> add_audio(GstBin* bin, const EncoderLadder& ladder) {
 
 }  // namespace
 
-Result<ObjectPtr<GstElement>> make_encoder_ladder(const EncoderLadder& ladder,
-                                                  const Rational& frame_rate) {
+Result<ObjectPtr<GstElement>> make_encoder_ladder(
+    const EncoderLadder& ladder, const Rational& frame_rate,
+    std::optional<std::chrono::nanoseconds> longest_delay) {
     auto bin = adopt_object(gst_bin_new(nullptr));
-    if (auto made = add_video(GST_BIN(bin.get()), ladder, frame_rate); !made) return made.error();
+    if (auto made = add_video(GST_BIN(bin.get()), ladder, frame_rate, longest_delay); !made)
+        return made.error();
     if (!ladder.audio.empty()) {
         if (auto made = add_audio(GST_BIN(bin.get()), ladder); !made) return made.error();
     }

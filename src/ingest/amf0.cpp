@@ -29,12 +29,12 @@ enum Marker : std::uint8_t {
 
 constexpr std::size_t kShortText = 0xFFFF;
 
-Error corrupt(const char* why) {
+Error corrupt_value(const char* why) {
     return {ErrorCode::corrupt, std::string("AMF0: ") + why};
 }
 
 Error cut_off() {
-    return corrupt("it is cut off");
+    return corrupt_value("it is cut off");
 }
 
 class Writer {
@@ -110,8 +110,8 @@ Result<std::string> Amf0Reader::read_text(std::size_t width) {
 }
 
 Result<Amf0Value> Amf0Reader::read_value(int depth) {
-    if (depth > kMostDepth) return corrupt("it is nested too deeply");
-    if (++values_ > kMostValues) return corrupt("it has too many values");
+    if (depth > kMostDepth) return corrupt_value("it is nested too deeply");
+    if (++values_ > kMostValues) return corrupt_value("it has too many values");
     const auto marker = take(1);
     if (!marker) return cut_off();
     std::optional<std::uint64_t> number;
@@ -152,7 +152,7 @@ Result<Amf0Value> Amf0Reader::read_value(int depth) {
         case kStrictArray:
             return read_array(depth);
         default:
-            return corrupt("it has a value of an unknown type");
+            return corrupt_value("it has a value of an unknown type");
     }
 }
 

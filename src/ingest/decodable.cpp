@@ -13,7 +13,7 @@ struct FreeFeatures {
 };
 using Features = std::unique_ptr<GList, FreeFeatures>;
 
-std::string codec_of(const GstCaps* caps) {
+std::string codec_text(const GstCaps* caps) {
     const std::string name = gst_structure_get_name(gst_caps_get_structure(caps, 0));
     if (name == "video/x-h264") return "H.264";
     if (name == "video/x-h265") return "HEVC";
@@ -43,7 +43,7 @@ Result<void> check_decodable(const GstCaps* caps) {
         gst_element_factory_list_filter(all.get(), codec.get(), GST_PAD_SINK, FALSE));
     if (fitting) return {};
     return Error{ErrorCode::unsupported,
-                 codec_of(caps) + " cannot be decoded: a GStreamer plugin for it is missing"};
+                 codec_text(caps) + " cannot be decoded: a GStreamer plugin for it is missing"};
 }
 
 }  // namespace weir::ingest

@@ -21,7 +21,7 @@ std::uint32_t u24(std::span<const std::byte> bytes, std::size_t at) {
     return u8(bytes, at) << 16 | u8(bytes, at + 1) << 8 | u8(bytes, at + 2);
 }
 
-Error corrupt(std::string why) {
+Error corrupt_flv(std::string why) {
     return {ErrorCode::corrupt, "FLV: " + std::move(why)};
 }
 
@@ -44,10 +44,10 @@ Result<void> FlvReader::push(std::span<const std::byte> bytes) {
 Result<std::size_t> FlvReader::read_one(std::span<const std::byte> bytes) {
     if (!header_read_) {
         if (bytes.size() < kHeaderSize + kTrailerSize) return std::size_t{0};
-        if (u24(bytes, 0) != 0x464C56) return corrupt("the signature is missing");
+        if (u24(bytes, 0) != 0x464C56) return corrupt_flv("the signature is missing");
         const std::size_t offset = u24(bytes, 6) | u8(bytes, 5) << 24;
         if (offset != kHeaderSize)
-            return corrupt("the header is " + std::to_string(offset) + " bytes");
+            return corrupt_flv("the header is " + std::to_string(offset) + " bytes");
         header_read_ = true;
         return kHeaderSize + kTrailerSize;
     }

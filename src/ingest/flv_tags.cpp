@@ -29,13 +29,13 @@ enum Packet : std::uint32_t {
 
 using Bytes = std::span<const std::byte>;
 
-std::uint32_t u8(Bytes bytes, std::size_t at) {
+std::uint32_t byte_at(Bytes bytes, std::size_t at) {
     return std::to_integer<std::uint32_t>(bytes[at]);
 }
 
 std::int32_t s24(Bytes bytes, std::size_t at) {
-    const auto value =
-        static_cast<std::int32_t>(u8(bytes, at) << 16 | u8(bytes, at + 1) << 8 | u8(bytes, at + 2));
+    const auto value = static_cast<std::int32_t>(
+        byte_at(bytes, at) << 16 | byte_at(bytes, at + 1) << 8 | byte_at(bytes, at + 2));
     return value >= 0x800000 ? value - 0x1000000 : value;
 }
 
@@ -84,7 +84,7 @@ std::string_view audio_name(std::uint32_t format) {
 std::string four_cc(Bytes body) {
     std::string text;
     for (std::size_t i = 1; i < kFourCcHeader; ++i) {
-        const auto c = static_cast<char>(u8(body, i));
+        const auto c = static_cast<char>(byte_at(body, i));
         text += c > 0x20 && c < 0x7F ? c : '?';
     }
     return text;
@@ -103,8 +103,8 @@ Result<void> give(const FlvHandler& handler, const FlvUnit& unit) {
 }
 
 Result<void> read_extended_video(std::int64_t dts_ms, Bytes body, const FlvHandler& handler) {
-    const auto packet = u8(body, 0) & 0x0F;
-    const auto frame = u8(body, 0) >> 4 & 0x07;
+    const auto packet = byte_at(body, 0) & 0x0F;
+    const auto frame = byte_at(body, 0) >> 4 & 0x07;
     if (frame == kCommandFrame) return {};
     if (body.size() < kFourCcHeader) return cut_off("a video", body);
     if (packet > kMetadata) {
@@ -130,7 +130,7 @@ Result<void> read_extended_video(std::int64_t dts_ms, Bytes body, const FlvHandl
 }
 
 Result<void> read_extended_audio(std::int64_t dts_ms, Bytes body, const FlvHandler& handler) {
-    const auto packet = u8(body, 0) & 0x0F;
+    const auto packet = byte_at(body, 0) & 0x0F;
     if (body.size() < kFourCcHeader) return cut_off("an audio", body);
     const std::string name = four_cc(body);
     if (name != "mp4a") return unsupported("audio codec " + name + " is not AAC");
@@ -148,15 +148,15 @@ Result<void> read_extended_audio(std::int64_t dts_ms, Bytes body, const FlvHandl
 
 Result<void> read_flv_video(std::int64_t dts_ms, Bytes body, const FlvHandler& handler) {
     if (body.empty()) return {};
-    if ((u8(body, 0) & kExtendedVideo) != 0) return read_extended_video(dts_ms, body, handler);
-    const auto codec = u8(body, 0) & 0x0F;
-    const auto frame = u8(body, 0) >> 4;
+    if ((byte_at(body, 0) & kExtendedVideo) != 0) return read_extended_video(dts_ms, body, handler);
+    const auto codec = byte_at(body, 0) & 0x0F;
+    const auto frame = byte_at(body, 0) >> 4;
     if (frame == kCommandFrame) return {};
     if (codec != 7) {
         return unsupported("video codec " + number_or(codec, video_name(codec)) + " is not H.264");
     }
     if (body.size() < 5) return cut_off("a video", body);
-    const auto packet = u8(body, 1);
+    const auto packet = byte_at(body, 1);
     if (packet > 1) return {};  // end of sequence
     return give(handler, {.kind = packet == 0 ? FlvUnit::Kind::video_config : FlvUnit::Kind::video,
                           .codec = FlvCodec::h264,
@@ -168,14 +168,14 @@ Result<void> read_flv_video(std::int64_t dts_ms, Bytes body, const FlvHandler& h
 
 Result<void> read_flv_audio(std::int64_t dts_ms, Bytes body, const FlvHandler& handler) {
     if (body.empty()) return {};
-    const auto format = u8(body, 0) >> 4;
+    const auto format = byte_at(body, 0) >> 4;
     if (format == kExtendedAudio) return read_extended_audio(dts_ms, body, handler);
     if (format != 10) {
         return unsupported("audio codec " + number_or(format, audio_name(format)) + " is not AAC");
     }
     if (body.size() < 3) return {};
     return give(handler,
-                {.kind = u8(body, 1) == 0 ? FlvUnit::Kind::audio_config : FlvUnit::Kind::audio,
+                {.kind = byte_at(body, 1) == 0 ? FlvUnit::Kind::audio_config : FlvUnit::Kind::audio,
                  .codec = FlvCodec::aac,
                  .keyframe = true,
                  .dts_ms = dts_ms,

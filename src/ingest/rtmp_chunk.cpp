@@ -13,7 +13,7 @@ constexpr std::uint32_t kExtended = 0xFFFFFF;
 constexpr std::size_t kExtendedBytes = 4;
 constexpr std::array<std::size_t, 4> kHeaderBytes{11, 7, 3, 0};  // by format
 
-Error corrupt(std::string why) {
+Error corrupt_chunk(std::string why) {
     return {ErrorCode::corrupt, "RTMP: " + std::move(why)};
 }
 
@@ -81,7 +81,7 @@ Result<std::size_t> RtmpChunkReader::read_header() {
     if (header.bytes == 0) return std::size_t{0};
     auto found = streams_.find(header.chunk_stream);
     if (header.format == 3 && (found == streams_.end() || !found->second.known)) {
-        return corrupt("a chunk continues what has not begun");
+        return corrupt_chunk("a chunk continues what has not begun");
     }
     if (header.format == 3 && found->second.extended && repeats_ != Repeats::no) {
         const std::size_t with = header.bytes + kExtendedBytes;
@@ -96,7 +96,8 @@ Result<std::size_t> RtmpChunkReader::read_header() {
     }
     if (header.extended && header_bytes_ < header.bytes + kExtendedBytes) return std::size_t{0};
     if (found == streams_.end()) {
-        if (streams_.size() >= limits_.chunk_streams) return corrupt("too many chunk streams");
+        if (streams_.size() >= limits_.chunk_streams)
+            return corrupt_chunk("too many chunk streams");
         found = streams_.try_emplace(header.chunk_stream).first;
     }
     auto begun = begin(header, found->second);
@@ -107,13 +108,13 @@ Result<std::size_t> RtmpChunkReader::read_header() {
 // A chunk begins.
 Result<void> RtmpChunkReader::begin(const Header& header, ChunkStream& stream) {
     if (stream.within && header.format != 3) {
-        return corrupt("a message begins before the one before it is complete");
+        return corrupt_chunk("a message begins before the one before it is complete");
     }
     if (!stream.within) {
         auto applied = apply(header, stream);
         if (!applied) return applied;
         if (stream.length > limits_.message_bytes) {
-            return corrupt("a message of " + std::to_string(stream.length) + " bytes");
+            return corrupt_chunk("a message of " + std::to_string(stream.length) + " bytes");
         }
         if (stream.length == 0) return complete(stream);
         stream.within = true;
@@ -130,7 +131,7 @@ Result<void> RtmpChunkReader::apply(const Header& header, ChunkStream& stream) {
         stream.timestamp += stream.step;
         return {};
     }
-    if (header.format != 0 && !stream.known) return corrupt("the first header is incomplete");
+    if (header.format != 0 && !stream.known) return corrupt_chunk("the first header is incomplete");
     stream.extended = header.extended;
     stream.field = header.extended ? number(header.bytes, kExtendedBytes) : number(at, 3);
     // After a type-0 header the step is its time (5.3.1.2.4), which nobody means when that is
@@ -153,7 +154,7 @@ Result<std::size_t> RtmpChunkReader::read_payload(std::span<const std::byte> byt
     ChunkStream& stream = *current_;
     const std::size_t size = std::min(chunk_left_, bytes.size());
     if (partial_bytes_ + size > limits_.partial_bytes) {
-        return corrupt("too many messages are begun and not complete");
+        return corrupt_chunk("too many messages are begun and not complete");
     }
     // Grows with what comes: a size that is only claimed costs nothing.
     const auto part = bytes.first(size);
@@ -178,12 +179,12 @@ Result<void> RtmpChunkReader::complete(ChunkStream& stream) {
 }
 
 Result<void> RtmpChunkReader::control(const RtmpMessage& message) {
-    if (message.payload.size() < 4) return corrupt("a control message is cut off");
+    if (message.payload.size() < 4) return corrupt_chunk("a control message is cut off");
     const std::uint32_t value = number_of(message.payload.first(4));
     if (message.type == kSetChunkSize) {
         // 5.4.1: the highest bit is zero; larger than any message is as good as that.
         if (value < limits_.least_chunk_bytes || value > 0x7FFFFFFF) {
-            return corrupt("a chunk size of " + std::to_string(value));
+            return corrupt_chunk("a chunk size of " + std::to_string(value));
         }
         chunk_bytes_ = std::min(value, kExtended);
         return {};

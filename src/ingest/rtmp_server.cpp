@@ -15,8 +15,6 @@
 #include "ingest/rtmp_session.hpp"
 #include "net/stream_server.hpp"
 
-WEIR_LOG_CATEGORY(ingest);
-
 namespace weir::ingest {
 
 namespace {

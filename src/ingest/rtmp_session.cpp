@@ -31,7 +31,7 @@ constexpr RtmpChunkLimits kBefore{.chunk_streams = 32,
                                   .partial_bytes = 2 * RtmpSession::kCommandBytes,
                                   .least_chunk_bytes = 128};
 
-Error corrupt(std::string why) {
+Error corrupt_talk(std::string why) {
     return {ErrorCode::corrupt, "RTMP: " + std::move(why)};
 }
 
@@ -109,10 +109,10 @@ Result<Bytes> RtmpSession::shake_hands(Bytes bytes) {
 
 Result<void> RtmpSession::check_version(std::byte version) const {
     if (version == kVersion) return {};
-    if (version == std::byte{0x16}) return corrupt("TLS, but this port has no certificate");
-    if (version == std::byte{6}) return corrupt("RTMPE is not supported");
-    return corrupt("the first byte is " + std::to_string(std::to_integer<int>(version)) +
-                   ": no RTMP client");
+    if (version == std::byte{0x16}) return corrupt_talk("TLS, but this port has no certificate");
+    if (version == std::byte{6}) return corrupt_talk("RTMPE is not supported");
+    return corrupt_talk("the first byte is " + std::to_string(std::to_integer<int>(version)) +
+                        ": no RTMP client");
 }
 
 void RtmpSession::greet() {
@@ -135,7 +135,7 @@ Result<void> RtmpSession::on_message(const RtmpMessage& message) {
             on_user_control(message.payload);
             return {};
         case kWindowSize:
-            if (message.payload.size() < 4) return corrupt("a control message is cut off");
+            if (message.payload.size() < 4) return corrupt_talk("a control message is cut off");
             window_ = std::max(number_at(message.payload, 0, 4), kLeastWindow);
             return {};
         case kCommandAmf3:  // one byte that says "AMF0 follows", as clients that use it send it
@@ -168,9 +168,9 @@ Result<void> RtmpSession::on_aggregate(const RtmpMessage& message) {
     Bytes rest = message.payload;
     std::uint32_t first = 0;
     for (bool begun = false; !rest.empty(); begun = true) {
-        if (rest.size() < kHeader) return corrupt("an aggregate message is cut off");
+        if (rest.size() < kHeader) return corrupt_talk("an aggregate message is cut off");
         const std::size_t size = number_at(rest, 1, 3);
-        if (rest.size() < kHeader + size) return corrupt("an aggregate message is cut off");
+        if (rest.size() < kHeader + size) return corrupt_talk("an aggregate message is cut off");
         const std::uint32_t time = number_at(rest, 4, 3) | number_at(rest, 7, 1) << 24;
         if (!begun) first = time;
         const auto type = static_cast<std::uint8_t>(number_at(rest, 0, 1) & 0x1F);
@@ -202,14 +202,14 @@ Result<void> RtmpSession::on_command(Bytes payload) {
     auto values = read_amf0(payload);
     if (!values) return values.error();
     const auto* name = text_at(*values, 0);
-    if (!name) return corrupt("a command without a name");
+    if (!name) return corrupt_talk("a command without a name");
     return run_command(*name, *values);
 }
 
 Result<void> RtmpSession::run_command(const std::string& name, const Arguments& arguments) {
     if (name == "connect") return on_connect(arguments);
     if (state_ != State::connected && state_ != State::publishing) {
-        return corrupt("a command before connect");
+        return corrupt_talk("a command before connect");
     }
     if (name == "publish") return on_publish(arguments);
     if (name == "createStream") {
@@ -226,10 +226,10 @@ Result<void> RtmpSession::run_command(const std::string& name, const Arguments& 
 }
 
 Result<void> RtmpSession::on_connect(const Arguments& arguments) {
-    if (state_ != State::chatting) return corrupt("connect for the second time");
+    if (state_ != State::chatting) return corrupt_talk("connect for the second time");
     const auto* app = arguments.size() > 2 ? arguments[2].member("app") : nullptr;
     const auto* text = app ? app->text() : nullptr;
-    if (!text || text->size() > kMostName) return corrupt("connect without an application");
+    if (!text || text->size() > kMostName) return corrupt_talk("connect without an application");
     std::tie(target_.app, target_.query) = split_query(*text);
     while (target_.app.ends_with('/')) target_.app.pop_back();
 
@@ -256,9 +256,9 @@ Result<void> RtmpSession::on_connect(const Arguments& arguments) {
 }
 
 Result<void> RtmpSession::on_publish(const Arguments& arguments) {
-    if (publishing()) return corrupt("publish for the second time");
+    if (publishing()) return corrupt_talk("publish for the second time");
     const auto* name = text_at(arguments, 3);
-    if (!name || name->size() > kMostName) return corrupt("publish without a name");
+    if (!name || name->size() > kMostName) return corrupt_talk("publish without a name");
     RtmpTarget target = target_;
     auto [key, query] = split_query(*name);
     target.stream_key = std::move(key);

@@ -13,7 +13,7 @@ using media::UnitKind;
 
 namespace {
 
-constexpr guint64 kQueueBytes = 8'000'000;  // before the parser; the next one waits
+constexpr guint64 kParserQueueBytes = 8'000'000;  // before the parser; the next one waits
 
 const char* caps_of(TsCodec codec) {
     switch (codec) {
@@ -69,8 +69,8 @@ void TsFeed::on_track(const TsTrack& track_) {
     auto source = pipeline_.add("appsrc");
     if (!source) return failed_(source.error().message);
     const auto caps = adopt_mini(gst_caps_from_string(caps_of(track_.codec)));
-    g_object_set(*source, "format", GST_FORMAT_TIME, "caps", caps.get(), "max-bytes", kQueueBytes,
-                 "block", TRUE, nullptr);
+    g_object_set(*source, "format", GST_FORMAT_TIME, "caps", caps.get(), "max-bytes",
+                 kParserQueueBytes, "block", TRUE, nullptr);
     GstElement* before = nullptr;
     {
         const std::lock_guard lock(mutex_);

@@ -22,17 +22,17 @@ constexpr std::int64_t kClock = 1LL << 33;    // where PTS and DTS wrap
 constexpr std::size_t kTableHeader = 8;       // up to and with last_section_number
 constexpr std::size_t kCrc = 4;
 
-int u8(std::span<const std::byte> bytes, std::size_t at) {
+int number8(std::span<const std::byte> bytes, std::size_t at) {
     return std::to_integer<int>(bytes[at]);
 }
-int u16(std::span<const std::byte> bytes, std::size_t at) {
-    return u8(bytes, at) << 8 | u8(bytes, at + 1);
+int number16(std::span<const std::byte> bytes, std::size_t at) {
+    return number8(bytes, at) << 8 | number8(bytes, at + 1);
 }
 int pid_at(std::span<const std::byte> bytes, std::size_t at) {
-    return u16(bytes, at) & 0x1FFF;
+    return number16(bytes, at) & 0x1FFF;
 }
 std::size_t length_at(std::span<const std::byte> bytes, std::size_t at) {
-    return static_cast<std::size_t>(u16(bytes, at) & 0xFFF);
+    return static_cast<std::size_t>(number16(bytes, at) & 0xFFF);
 }
 
 // ISO/IEC 13818-1 annex A: zero over a section with its CRC.
@@ -49,17 +49,18 @@ std::uint32_t crc32(std::span<const std::byte> bytes) {
 
 // 33 bits in five bytes (2.4.3.7).
 std::int64_t time_at(std::span<const std::byte> bytes, std::size_t at) {
-    return std::int64_t{u8(bytes, at) >> 1 & 7} << 30 |
-           std::int64_t{u16(bytes, at + 1) >> 1} << 15 | std::int64_t{u16(bytes, at + 3) >> 1};
+    return std::int64_t{number8(bytes, at) >> 1 & 7} << 30 |
+           std::int64_t{number16(bytes, at + 1) >> 1} << 15 |
+           std::int64_t{number16(bytes, at + 3) >> 1};
 }
 
 // Calls `visit(tag, payload)` for each descriptor (2.6).
 template <class Visit>
 void for_each_descriptor(std::span<const std::byte> bytes, const Visit& visit) {
     while (bytes.size() >= 2) {
-        const auto size = static_cast<std::size_t>(u8(bytes, 1));
+        const auto size = static_cast<std::size_t>(number8(bytes, 1));
         if (2 + size > bytes.size()) return;
-        visit(u8(bytes, 0), bytes.subspan(2, size));
+        visit(number8(bytes, 0), bytes.subspan(2, size));
         bytes = bytes.subspan(2 + size);
     }
 }
@@ -71,8 +72,8 @@ std::optional<TsCodec> private_codec(std::span<const std::byte> descriptors) {
         if (tag == 0x6A) codec = TsCodec::ac3;
         if (tag == 0x7A) codec = TsCodec::eac3;
         if (tag != 0x05 || payload.size() < 4) return;  // registration_descriptor
-        const int high = u16(payload, 0);
-        const int low = u16(payload, 2);
+        const int high = number16(payload, 0);
+        const int low = number16(payload, 2);
         if (high == 0x4143 && low == 0x2D33) codec = TsCodec::ac3;   // "AC-3"
         if (high == 0x4845 && low == 0x5643) codec = TsCodec::hevc;  // "HEVC"
     });
@@ -123,7 +124,7 @@ bool has_language(std::span<const std::byte> descriptors, const std::string& lan
         // ISO_639_language_descriptor: three letters and a type, repeated.
         for (; tag == 0x0A && payload.size() >= 4; payload = payload.subspan(4)) {
             std::string code;
-            for (std::size_t i = 0; i < 3; ++i) code += static_cast<char>(u8(payload, i));
+            for (std::size_t i = 0; i < 3; ++i) code += static_cast<char>(number8(payload, i));
             if (g_ascii_strcasecmp(code.c_str(), language.c_str()) == 0) found = true;
         }
     });
@@ -176,21 +177,21 @@ std::span<const std::byte> TsReader::take_packets(std::span<const std::byte> byt
 }
 
 void TsReader::take_packet(std::span<const std::byte> bytes) {
-    const bool damaged = (u8(bytes, 1) & 0x80) != 0;  // transport_error_indicator
-    const bool scrambled = (u8(bytes, 3) & 0xC0) != 0;
-    const int control = u8(bytes, 3) >> 4 & 3;
+    const bool damaged = (number8(bytes, 1) & 0x80) != 0;  // transport_error_indicator
+    const bool scrambled = (number8(bytes, 3) & 0xC0) != 0;
+    const int control = number8(bytes, 3) >> 4 & 3;
     const bool has_payload = (control & 1) != 0;
     if (damaged || scrambled || !has_payload) return;
     std::size_t begin = 4;
     bool jump = false;
     if ((control & 2) != 0) {
-        const auto size = static_cast<std::size_t>(u8(bytes, 4));
+        const auto size = static_cast<std::size_t>(number8(bytes, 4));
         begin = 5 + size;
         if (begin >= kPacketSize) return;
-        jump = size > 0 && (u8(bytes, 5) & 0x80) != 0;
+        jump = size > 0 && (number8(bytes, 5) & 0x80) != 0;
     }
-    const Packet packet{pid_at(bytes, 1), (u8(bytes, 1) & 0x40) != 0, jump, u8(bytes, 3) & 0xF,
-                        bytes.subspan(begin)};
+    const Packet packet{pid_at(bytes, 1), (number8(bytes, 1) & 0x40) != 0, jump,
+                        number8(bytes, 3) & 0xF, bytes.subspan(begin)};
     if (packet.pid == kPatPid) return take_section(programmes_, packet);
     if (packet.pid == map_pid_) return take_section(map_, packet);
     if (packet.pid == video_.track.pid) return take_payload(video_, packet);
@@ -202,7 +203,7 @@ void TsReader::take_section(Section& section, const Packet& packet) {
     if (before == packet.counter) return;  // sent twice
     if (before >= 0 && packet.counter != ((before + 1) & 0xF)) section.open = false;
     if (!packet.begins) return append(section, packet.payload);
-    const auto pointer = static_cast<std::size_t>(u8(packet.payload, 0));
+    const auto pointer = static_cast<std::size_t>(number8(packet.payload, 0));
     const auto payload = packet.payload.subspan(1);
     if (pointer > payload.size()) {
         section.open = false;
@@ -236,10 +237,10 @@ void TsReader::append(Section& section, std::span<const std::byte> bytes) {
 }
 
 void TsReader::take_table(std::span<const std::byte> table) {
-    const bool current = table.size() > 5 && (u8(table, 5) & 1) != 0;
+    const bool current = table.size() > 5 && (number8(table, 5) & 1) != 0;
     if (!current || table.size() < kTableHeader + kCrc || crc32(table) != 0) return;
-    if (u8(table, 0) == 0x00) return take_programmes(table);
-    if (u8(table, 0) == 0x02) return take_programme(table);
+    if (number8(table, 0) == 0x00) return take_programmes(table);
+    if (number8(table, 0) == 0x02) return take_programme(table);
 }
 
 // program_association_section (2.4.4.3)
@@ -247,7 +248,7 @@ void TsReader::take_programmes(std::span<const std::byte> table) {
     auto list = table.subspan(kTableHeader, table.size() - kTableHeader - kCrc);
     std::string numbers;
     for (; list.size() >= 4; list = list.subspan(4)) {
-        const int number = u16(list, 0);
+        const int number = number16(list, 0);
         if (number == 0) continue;  // the network's own
         if (select_.programme == 0 || number == select_.programme) {
             const int pid = pid_at(list, 2);
@@ -260,7 +261,7 @@ void TsReader::take_programmes(std::span<const std::byte> table) {
         }
         numbers += (numbers.empty() ? "" : ", ") + std::to_string(number);
     }
-    const bool whole = u8(table, 6) == 0 && u8(table, 7) == 0;
+    const bool whole = number8(table, 6) == 0 && number8(table, 7) == 0;
     if (select_.programme == 0 || !whole) return;
     fail(ErrorCode::not_found, "it has no programme " + std::to_string(select_.programme) +
                                    (numbers.empty() ? "" : ", it has " + numbers));
@@ -278,7 +279,7 @@ bool TsReader::prefers(const Candidate& candidate) const {
 
 // TS_program_map_section (2.4.4.8)
 void TsReader::take_programme(std::span<const std::byte> table) {
-    if (u16(table, 3) != programme_ || std::ranges::equal(table, last_map_)) return;
+    if (number16(table, 3) != programme_ || std::ranges::equal(table, last_map_)) return;
     last_map_.assign(table.begin(), table.end());
     auto list = table.subspan(kTableHeader, table.size() - kTableHeader - kCrc);
     if (list.size() < 4 || 4 + length_at(list, 2) > list.size()) return;
@@ -289,7 +290,7 @@ void TsReader::take_programme(std::span<const std::byte> table) {
         const std::size_t size = length_at(list, 3);
         if (5 + size > list.size()) break;
         const auto descriptors = list.subspan(5, size);
-        if (const auto codec = codec_of(u8(list, 0), descriptors)) {
+        if (const auto codec = codec_of(number8(list, 0), descriptors)) {
             const Candidate candidate{{kind_of(*codec), *codec, pid_at(list, 1)}, descriptors};
             auto& track = candidate.track.kind == UnitKind::video ? video : audio;
             if (!track && prefers(candidate)) track = candidate.track;
@@ -337,7 +338,7 @@ void TsReader::take_payload(Stream& stream, const Packet& packet) {
     stream.packet.insert(stream.packet.end(), packet.payload.begin(), packet.payload.end());
     if (stream.packet.size() < 6) return;
     // Zero for video whose length nobody knew when it began.
-    const auto size = static_cast<std::size_t>(u16(stream.packet, 4));
+    const auto size = static_cast<std::size_t>(number16(stream.packet, 4));
     if (size > 0 && stream.packet.size() >= 6 + size) {
         stream.packet.resize(6 + size);
         finish(stream);
@@ -348,14 +349,14 @@ void TsReader::take_payload(Stream& stream, const Packet& packet) {
 void TsReader::finish(Stream& stream) {
     if (!std::exchange(stream.open, false)) return;
     const std::span<const std::byte> packet = stream.packet;
-    if (packet.size() < 9 || u16(packet, 0) != 0 || u8(packet, 2) != 1) return;
-    if ((u8(packet, 6) & 0xC0) != 0x80) return;
-    const std::size_t begin = 9 + static_cast<std::size_t>(u8(packet, 8));
+    if (packet.size() < 9 || number16(packet, 0) != 0 || number8(packet, 2) != 1) return;
+    if ((number8(packet, 6) & 0xC0) != 0x80) return;
+    const std::size_t begin = 9 + static_cast<std::size_t>(number8(packet, 8));
     if (begin >= packet.size()) return;
     TsUnit unit{.kind = stream.track.kind,
                 .lost_before = std::exchange(stream.lost, false),
                 .payload = packet.subspan(begin)};
-    const int times = u8(packet, 7) >> 6;
+    const int times = number8(packet, 7) >> 6;
     const bool has_pts = times >= 2 && begin >= 14;
     const bool has_dts = times == 3 && begin >= 19;
     // In this order: the decoding times are those that go up.

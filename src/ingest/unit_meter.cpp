@@ -10,7 +10,7 @@ using media::UnitKind;
 
 namespace {
 
-constexpr MediaTime kWindow = std::chrono::seconds(1);
+constexpr MediaTime kRateWindow = std::chrono::seconds(1);
 constexpr std::size_t kMaxUnits = 4096;  // nobody sends more in a second
 
 // The smallest and the largest delay of one kind.
@@ -32,7 +32,7 @@ void UnitMeter::add(UnitKind kind, std::size_t size_bytes, bool keyframe, MediaT
     const std::lock_guard lock(mutex_);
     units_.push_back({kind, size_bytes, arrival - dts, arrival});
     if (kind == UnitKind::video && keyframe) keyframe_ = arrival;
-    while (units_.size() > kMaxUnits || units_.front().arrival + kWindow < arrival) {
+    while (units_.size() > kMaxUnits || units_.front().arrival + kRateWindow < arrival) {
         units_.pop_front();
     }
 }
@@ -48,7 +48,7 @@ UnitFigures UnitMeter::figures(MediaTime now) const {
     Delays video;
     Delays audio;
     for (const auto& unit : units_) {
-        if (unit.arrival + kWindow < now) continue;
+        if (unit.arrival + kRateWindow < now) continue;
         figures.bitrate_bps += static_cast<std::int64_t>(unit.size_bytes) * 8;
         if (unit.kind == UnitKind::video) figures.frame_rate += 1;
         (unit.kind == UnitKind::video ? video : audio).add(unit.delay);

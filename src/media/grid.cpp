@@ -33,6 +33,15 @@ Grid::Grid(Rational frame_rate, MediaTime segment_duration)
     Expects(segment_duration >= std::chrono::seconds(1));
 }
 
+Grid Grid::of_gops(Rational frame_rate, MediaTime step) {
+    Expects(frame_rate.numerator > 0 && frame_rate.denominator > 0);
+    Expects(step > MediaTime::zero());
+    Grid grid;
+    grid.frame_rate_ = frame_rate;
+    grid.segment_duration_ = step;
+    return grid;
+}
+
 MediaTime Grid::frame_time(std::int64_t frame) const {
     return MediaTime(floor_divide(Int128(frame) * frame_rate_.denominator * kNanosecondsPerSecond,
                                   frame_rate_.numerator));

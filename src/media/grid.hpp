@@ -19,6 +19,9 @@ public:
     // Requires: frame_rate positive, segment_duration >= 1 s.
     Grid(Rational frame_rate, MediaTime segment_duration);
 
+    // The same lines closer together than segments may be: GOPs. Requires: step positive.
+    static Grid of_gops(Rational frame_rate, MediaTime step);
+
     [[nodiscard]] Rational frame_rate() const { return frame_rate_; }
     [[nodiscard]] MediaTime segment_duration() const { return segment_duration_; }
 
@@ -39,6 +42,8 @@ public:
     [[nodiscard]] std::int64_t target_duration() const;
 
 private:
+    Grid() = default;
+
     Rational frame_rate_;
     MediaTime segment_duration_;
 };

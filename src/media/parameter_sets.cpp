@@ -62,25 +62,9 @@ bool take_sets(OctetReader& reader, unsigned count, int type, AvcConfig& config)
         if (type == kNalSps && config.sps.empty()) config.sps.assign(set.begin(), set.end());
         config.prefix.insert(config.prefix.end(), kStartCode.begin(), kStartCode.end());
         config.prefix.insert(config.prefix.end(), set.begin(), set.end());
+        config.sets.emplace_back(set.begin(), set.end());
     }
     return true;
-}
-
-// The raw byte sequence payload: without header and emulation prevention (7.3.1). A parameter set
-// of any use is far shorter than the limit.
-std::vector<std::byte> payload_of(Octets nal) {
-    constexpr std::size_t kLongest = 1024;
-    std::vector<std::byte> payload;
-    int zeros = 0;
-    for (const std::byte byte : nal.subspan(1, std::min(nal.size() - 1, kLongest))) {
-        if (zeros >= 2 && byte == std::byte{3}) {
-            zeros = 0;
-            continue;
-        }
-        zeros = byte == std::byte{0} ? zeros + 1 : 0;
-        payload.push_back(byte);
-    }
-    return payload;
 }
 
 // 7.3.2.1.1.1
@@ -148,6 +132,24 @@ Rational read_timing(BitReader& reader) {
 
 }  // namespace
 
+std::vector<std::byte> raw_payload(Octets nal, std::size_t header_size) {
+    Expects(header_size <= nal.size());
+    // A parameter set of any use is far shorter.
+    constexpr std::size_t kLongest = 1024;
+    std::vector<std::byte> payload;
+    int zeros = 0;
+    for (const std::byte byte :
+         nal.subspan(header_size, std::min(nal.size() - header_size, kLongest))) {
+        if (zeros >= 2 && byte == std::byte{3}) {
+            zeros = 0;
+            continue;
+        }
+        zeros = byte == std::byte{0} ? zeros + 1 : 0;
+        payload.push_back(byte);
+    }
+    return payload;
+}
+
 Result<AvcConfig> read_avc_config(Octets record) {
     const Error corrupt{ErrorCode::corrupt, "AVCDecoderConfigurationRecord"};
     OctetReader reader(record);
@@ -165,7 +167,7 @@ Result<AvcConfig> read_avc_config(Octets record) {
 Result<PictureFormat> read_picture_format(Octets sps) {
     const Error corrupt{ErrorCode::corrupt, "SPS"};
     if (sps.size() < 4 || nal_type(sps) != kNalSps) return corrupt;
-    const auto payload = payload_of(sps);
+    const auto payload = raw_payload(sps, 1);
     BitReader reader(payload);
     const std::uint32_t profile = reader.read(8);
     reader.read(16);         // constraints, level

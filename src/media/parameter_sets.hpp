@@ -18,15 +18,21 @@ namespace weir::media {
 
 // AVCDecoderConfigurationRecord (ISO/IEC 14496-15 5.3.3.1), the codec_data of "avc".
 struct AvcConfig {
-    int nal_length_size = 4;        // of the units: 1, 2 or 4 bytes
-    std::vector<std::byte> sps;     // the first one, header included
-    std::vector<std::byte> prefix;  // all parameter sets as an Annex B byte stream
+    int nal_length_size = 4;                   // of the units: 1, 2 or 4 bytes
+    std::vector<std::byte> sps;                // the first one, header included
+    std::vector<std::byte> prefix;             // all parameter sets as an Annex B byte stream
+    std::vector<std::vector<std::byte>> sets;  // all parameter sets, each with its header
 
     friend bool operator==(const AvcConfig&, const AvcConfig&) = default;
 };
 
 // Errors: corrupt.
 Result<AvcConfig> read_avc_config(std::span<const std::byte> record);
+
+// The raw byte sequence payload of a NAL unit: without its header of `header_size` bytes and
+// without emulation prevention (ISO/IEC 14496-10 7.3.1, 23008-2 7.3.1.1). Of parameter sets: what
+// is longer than any of use is cut off. Requires: the header is there.
+std::vector<std::byte> raw_payload(std::span<const std::byte> nal, std::size_t header_size);
 
 // What an H.264 sequence parameter set (ISO/IEC 14496-10 7.3.2.1.1) says of the pictures.
 struct PictureFormat {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a segmenter gives: the media of one slot of one rendition, whole (Segment) or in pieces
-// (Part).
+// (Part), and what goes before it (InitSegment).
 // Threads: values.
 #pragma once
 
@@ -25,10 +25,19 @@ struct Segment {
 // A Partial Segment (RFC 8216bis 3.1): piece `index` of segment `number`.
 struct Part {
     std::int64_t number = 0;
-    int index = 0;
-    MediaTime start{};
-    MediaTime end{};
-    bool independent = false;
+    std::size_t index = 0;
+    std::size_t count = 0;     // of the parts of this segment
+    MediaTime slot_start{};    // of the segment's first video frame
+    MediaTime start{};         // of its video
+    MediaTime end{};           // of its video
+    bool independent = false;  // begins with a frame that needs no other
+    Bytes bytes;
+};
+
+// What comes before a run's first segment (EXT-X-MAP, the CMAF header).
+struct InitSegment {
+    std::string codecs;  // RFC 6381
+    std::string hash;    // of the bytes: part of its name
     Bytes bytes;
 };
 

@@ -10,6 +10,7 @@ namespace weir::net {
 
 namespace {
 
+constexpr std::size_t kUsualFields = 12;
 constexpr std::string_view kMethods = "GET, HEAD, OPTIONS";
 
 std::string_view trim(std::string_view text) {
@@ -29,10 +30,13 @@ std::string_view take(std::string_view& rest, char separator) {
 // What lets a player on another site read the answer (Fetch 3.2). Without it on errors too, a
 // player sees "network error" instead of 404.
 HttpFields cors_fields() {
-    return {{"Access-Control-Allow-Origin", "*"},
-            {"Access-Control-Expose-Headers",
-             "Accept-Ranges, Age, Content-Encoding, Content-Length, Content-Range, Date, ETag, "
-             "Last-Modified"}};
+    HttpFields fields;
+    fields.reserve(kUsualFields);
+    fields.emplace_back("Access-Control-Allow-Origin", "*");
+    fields.emplace_back("Access-Control-Expose-Headers",
+                        "Accept-Ranges, Age, Content-Encoding, Content-Length, Content-Range, "
+                        "Date, ETag, Last-Modified");
+    return fields;
 }
 
 // A weight of 0 to 1000 for "q=0.5" (RFC 9110 12.4.2); a malformed one counts as 1.
@@ -66,12 +70,12 @@ std::optional<std::uint64_t> parse_number(std::string_view digits) {
 
 // The entity in the form that the client gets.
 struct Selected {
-    Bytes body;
+    Body body;
     std::string etag;
     bool gzipped = false;
 };
 
-std::optional<Bytes> gzipped_body(const Entity& entity) {
+std::optional<Body> gzipped_body(const Entity& entity) {
     if (entity.gzipped) return entity.gzipped;
     auto content = entity.body.read();
     if (!content) return std::nullopt;

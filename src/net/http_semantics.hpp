@@ -20,11 +20,11 @@ struct Entity {
     std::string cache_control;
     std::string etag;  // strong, with its quotes: "\"1f\""; "" for none
     std::optional<HttpTime> last_modified;
-    Bytes body;
+    Body body;
     // The body is text that is worth compressing for clients that take gzip.
     bool compress = false;
     // The body in gzip form, when the owner keeps it; otherwise it is compressed at each request.
-    std::optional<Bytes> gzipped;
+    std::optional<Body> gzipped;
 };
 
 // The answer where the method alone decides: a (preflight) OPTIONS, or 405. Nothing for GET and

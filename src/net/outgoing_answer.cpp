@@ -4,14 +4,20 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
+#include <cstring>
 
 namespace weir::net {
 
 namespace {
+
+constexpr std::size_t kUsualHead = 768;
+constexpr std::size_t kMostPieces = 256;  // of memory in one call; 4 KB of stack
 
 std::string_view reason_phrase(int status) {
     switch (status) {
@@ -64,30 +70,56 @@ std::string_view reason_phrase(int status) {
     }
 }
 
-// RFC 9110 6.4.1: these answers have no content at all.
-bool never_has_body(int status) {
-    return status < 200 || status == 204 || status == 304;
-}
-
 void append_field(std::string& head, std::string_view name, std::string_view value) {
     head.append(name).append(": ");
     const std::size_t begin = head.size();
     head.append(value);
-    std::replace_if(
-        head.begin() + static_cast<std::ptrdiff_t>(begin), head.end(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+    if (has_control(value)) {
+        std::replace_if(
+            head.begin() + static_cast<std::ptrdiff_t>(begin), head.end(),
+            [](char c) {
+                return has_control({&c, 1});
+            },
+            ' ');
+    }
     head.append("\r\n");
+}
+
+// Fills `into`; false when that much cannot be read.
+bool read_file(int file, std::uint64_t offset, std::span<char> into) {
+    while (!into.empty()) {
+        const ssize_t got = pread(file, into.data(), into.size(), static_cast<off_t>(offset));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        into = into.subspan(static_cast<std::size_t>(got));
+        offset += static_cast<std::uint64_t>(got);
+    }
+    return true;
+}
+
+// Requires: a literal.
+Bytes constant(std::string_view text) {
+    return Bytes::share(nullptr, std::as_bytes(std::span(text)));
 }
 
 }  // namespace
 
+bool never_has_body(int status) {
+    return status < 200 || status == 204 || status == 304;
+}
+
 std::string format_head(const HttpResponse& response, const Framing& framing) {
-    std::string head = "HTTP/1.1 " + std::to_string(response.status) + ' ';
-    head.reserve(512);
+    std::string head;
+    head.reserve(kUsualHead);
+    head.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
     head.append(reason_phrase(response.status)).append("\r\n");
     append_field(head, "Date", framing.date);
     for (const auto& [name, value] : response.fields) append_field(head, name, value);
-    if (!never_has_body(response.status)) {
+    if (never_has_body(response.status)) {
+        // and so no field about its length
+    } else if (framing.grows) {
+        if (!framing.http_1_0) append_field(head, "Transfer-Encoding", "chunked");
+    } else {
         append_field(head, "Content-Length", std::to_string(response.body.size()));
     }
     if (!framing.keep_alive) {
@@ -98,16 +130,22 @@ std::string format_head(const HttpResponse& response, const Framing& framing) {
     return head.append("\r\n");
 }
 
-OutgoingAnswer::OutgoingAnswer(const HttpResponse& response, const Framing& framing)
-    : head_(format_head(response, framing)) {
-    if (!framing.head_request && !never_has_body(response.status)) body_ = response.body;
+void make_chunk(std::string& head, Body& body, bool last) {
+    if (body.size() > 0) {
+        std::array<char, 24> size{};
+        std::snprintf(size.data(), size.size(), "%llx\r\n",
+                      static_cast<unsigned long long>(body.size()));
+        head += size.data();
+        body.append(constant("\r\n"));
+    }
+    if (last) body.append(constant("0\r\n\r\n"));
 }
 
 OutgoingAnswer::Progress OutgoingAnswer::send_some(int socket, std::uint64_t budget,
                                                    std::uint64_t& sent) {
-    while (head_sent_ < head_.size() || body_.size() > 0) {
+    while (!done()) {
         if (budget == 0) return Progress::more;
-        const bool from_file = body_.file() >= 0 && head_sent_ == head_.size();
+        const bool from_file = head_sent_ == head_.size() && left().front().file() >= 0;
         const std::int64_t step = from_file ? send_file(socket, budget) : send_memory(socket);
         if (step < 0 && errno == EINTR) continue;
         if (step < 0) {
@@ -115,33 +153,91 @@ OutgoingAnswer::Progress OutgoingAnswer::send_some(int socket, std::uint64_t bud
         }
         if (step == 0) return Progress::failed;  // the file ends before its announced length
         const auto bytes = static_cast<std::uint64_t>(step);
-        const std::uint64_t of_head = std::min(bytes, head_.size() - head_sent_);
-        head_sent_ += of_head;
-        body_ = body_.slice(bytes - of_head);
+        advance(bytes);
         sent += bytes;
         budget -= std::min(budget, bytes);
     }
-    body_ = {};
     return Progress::done;
 }
 
-// What is left of the head, and the body behind it when that is in memory, in one call.
-std::int64_t OutgoingAnswer::send_memory(int socket) {
-    const std::span<const std::byte> memory = body_.memory();
-    // The kernel only reads what an iovec points to.
-    std::array<iovec, 2> pieces = {{{head_.data() + head_sent_, head_.size() - head_sent_},
-                                    {const_cast<std::byte*>(memory.data()), memory.size()}}};
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = pieces.size();
-    // Before a file: let the head wait for it, so that both share their first packet.
-    const int more = body_.file() >= 0 && body_.size() > 0 ? MSG_MORE : 0;
-    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT | more);
+OutgoingAnswer::Progress OutgoingAnswer::send_some(TlsSession& tls, std::span<char> buffer,
+                                                   std::uint64_t budget, std::uint64_t& sent) {
+    while (!done()) {
+        if (budget == 0) return Progress::more;
+        const std::size_t size = copy_next(buffer);
+        if (size == 0) return Progress::failed;  // a file that cannot be read
+        const TlsSession::Outcome outcome = tls.write(buffer.first(size));
+        if (outcome.status == TlsSession::Status::wants_write) return Progress::more;
+        if (outcome.status != TlsSession::Status::ok) return Progress::failed;
+        advance(outcome.bytes);
+        sent += outcome.bytes;
+        budget -= std::min<std::uint64_t>(budget, outcome.bytes);
+    }
+    return Progress::done;
 }
 
-std::int64_t OutgoingAnswer::send_file(int socket, std::uint64_t budget) {
-    auto offset = static_cast<off_t>(body_.file_offset());
-    return sendfile(socket, body_.file(), &offset, std::min(body_.size(), budget));
+// Fills the buffer with what is next, as far as there is something.
+std::size_t OutgoingAnswer::copy_next(std::span<char> buffer) const {
+    std::size_t filled = head_.copy(buffer.data(), buffer.size(), head_sent_);
+    std::uint64_t skip = piece_sent_;
+    for (const Bytes& piece : left()) {
+        const std::span<char> room = buffer.subspan(filled);
+        if (room.empty()) break;
+        const std::uint64_t wanted = std::min<std::uint64_t>(room.size(), piece.size() - skip);
+        if (piece.file() < 0) {
+            std::memcpy(room.data(), piece.memory().subspan(skip).data(), wanted);
+        } else if (!read_file(piece.file(), piece.file_offset() + skip, room.first(wanted))) {
+            return 0;
+        }
+        filled += wanted;
+        skip = 0;
+    }
+    return filled;
+}
+
+void OutgoingAnswer::advance(std::uint64_t bytes) {
+    const std::uint64_t of_head = std::min(bytes, head_.size() - head_sent_);
+    head_sent_ += of_head;
+    bytes -= of_head;
+    while (bytes > 0) {
+        const std::uint64_t rest = left().front().size() - piece_sent_;
+        const std::uint64_t step = std::min(bytes, rest);
+        bytes -= step;
+        piece_sent_ += step;
+        if (step < rest) continue;
+        ++piece_;
+        piece_sent_ = 0;
+    }
+}
+
+// What is left of the head, and as much of the body behind it as is in memory, in one call.
+std::int64_t OutgoingAnswer::send_memory(int socket) const {
+    std::array<iovec, kMostPieces> pieces;
+    std::size_t count = 0;
+    // The kernel only reads what an iovec points to.
+    const auto add = [&](const void* data, std::size_t size) {
+        pieces[count++] = {const_cast<void*>(data), size};
+    };
+    if (head_sent_ < head_.size()) add(head_.data() + head_sent_, head_.size() - head_sent_);
+    std::uint64_t skip = piece_sent_;
+    bool file_next = false;
+    for (const Bytes& piece : left()) {
+        file_next = piece.file() >= 0;
+        if (file_next || count == pieces.size()) break;
+        const auto memory = piece.memory().subspan(std::exchange(skip, 0));
+        add(memory.data(), memory.size());
+    }
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = count;
+    // Before a file: let this wait for it, so that both share a packet.
+    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (file_next ? MSG_MORE : 0));
+}
+
+std::int64_t OutgoingAnswer::send_file(int socket, std::uint64_t budget) const {
+    const Bytes& piece = left().front();
+    auto offset = static_cast<off_t>(piece.file_offset() + piece_sent_);
+    return sendfile(socket, piece.file(), &offset, std::min(piece.size() - piece_sent_, budget));
 }
 
 }  // namespace weir::net

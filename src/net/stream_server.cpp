@@ -26,6 +26,7 @@
 #include "net/deadline.hpp"
 #include "net/signals_blocked.hpp"
 #include "net/tcp_listener.hpp"
+#include "net/tls_certificate.hpp"
 
 namespace weir::net {
 
@@ -38,7 +39,7 @@ using TlsStream = ssl::stream<Tcp::socket>;
 using boost::system::error_code;
 
 constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr std::chrono::milliseconds kAcceptBackoff{100};
+constexpr std::chrono::milliseconds kStreamAcceptBackoff{100};
 
 std::string text_of(const Tcp::endpoint& endpoint) {
     const std::string address = endpoint.address().to_string();
@@ -349,7 +350,7 @@ void AsioStreamServer::on_accept(error_code error, Tcp::socket socket) {
     if (error) {
         // Out of descriptors or memory: the client stays in the backlog, and trying again at once
         // would spin.
-        accept_timer_.expires_after(kAcceptBackoff);
+        accept_timer_.expires_after(kStreamAcceptBackoff);
         accept_timer_.async_wait([this](error_code cancelled) {
             if (!cancelled && !stopping_) accept();
         });
@@ -393,19 +394,10 @@ Result<std::optional<ssl::context>> make_tls(const StreamServerOptions& options)
     if (options.certificate_file.empty() && options.private_key_file.empty()) {
         return std::optional<ssl::context>();
     }
-    std::optional<ssl::context> context(std::in_place, ssl::context::tls_server);
-    const auto refuse = [](const char* field, const std::string& file, const error_code& cause) {
-        return Error{ErrorCode::invalid_argument, cause.message()}.in(file).in(field);
-    };
-    error_code error;
-    context->set_options(
-        ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1,
-        error);
-    context->use_certificate_chain_file(options.certificate_file, error);
-    if (error) return refuse("certificate_file", options.certificate_file, error);
-    context->use_private_key_file(options.private_key_file, ssl::context::pem, error);
-    if (error) return refuse("private_key_file", options.private_key_file, error);
-    return context;
+    auto loaded = load_tls_context({options.certificate_file, options.private_key_file}, "");
+    if (!loaded) return loaded.error();
+    SSL_CTX_up_ref(loaded->get());  // Asio's context gives one back
+    return std::optional<ssl::context>(std::in_place, loaded->get());
 }
 
 }  // namespace

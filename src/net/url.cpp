@@ -17,17 +17,11 @@ int hex_value(char c) {
     return -1;
 }
 
-bool is_control(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7f;
-}
-
 // What may stand in a target unescaped. Not all of it is allowed by RFC 3986, but all of it has one
 // meaning; '#' begins a fragment, which is never sent.
 bool is_plain(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) {
-        return is_control(c) || c == ' ' || c == '#' || c == '\\' ||
-               static_cast<unsigned char>(c) >= 0x80;
+    return !has_control(text) && std::none_of(text.begin(), text.end(), [](char c) {
+        return c == ' ' || c == '#' || c == '\\' || static_cast<unsigned char>(c) >= 0x80;
     });
 }
 
@@ -48,9 +42,7 @@ std::optional<std::string_view> without_origin(std::string_view text) {
 std::optional<std::string> decode_part(std::string_view text) {
     auto part = percent_decode(text);
     if (!part || *part == "..") return std::nullopt;
-    const bool ambiguous = std::any_of(
-        part->begin(), part->end(), [](char c) { return is_control(c) || c == '/' || c == '\\'; });
-    if (ambiguous) return std::nullopt;
+    if (has_control(*part) || part->find_first_of("/\\") != std::string::npos) return std::nullopt;
     return part;
 }
 

@@ -31,7 +31,7 @@ bool is_within(std::string_view path, std::string_view folder) {
     return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
-std::string quoted(std::string_view path) {
+std::string in_quotes(std::string_view path) {
     return '"' + std::string(path) + '"';
 }
 
@@ -40,17 +40,17 @@ std::string quoted(std::string_view path) {
 Result<void> MountTable::mount(std::string path, std::shared_ptr<Endpoint> endpoint) {
     if (!is_mount_path(path)) {
         return Error{ErrorCode::invalid_argument,
-                     "mount " + quoted(path) +
+                     "mount " + in_quotes(path) +
                          ": must be '/' and parts of letters, digits, '.', '_', '-', as \"/news\""};
     }
     const std::lock_guard lock(mutex_);
     for (const auto& [taken, unused] : endpoints_) {
         if (taken == path) {
-            return Error{ErrorCode::already_exists, "mount " + quoted(path) + ": is in use"};
+            return Error{ErrorCode::already_exists, "mount " + in_quotes(path) + ": is in use"};
         }
         if (is_within(path, taken) || is_within(taken, path)) {
             return Error{ErrorCode::invalid_argument,
-                         "mount " + quoted(path) + ": one of it and " + quoted(taken) +
+                         "mount " + in_quotes(path) + ": one of it and " + in_quotes(taken) +
                              ", which is in use, lies inside the other"};
         }
     }
@@ -64,7 +64,7 @@ Result<void> MountTable::unmount(std::string_view path) {
     const auto found = endpoints_.find(path);
     if (found == endpoints_.end()) {
         return Error{ErrorCode::not_found,
-                     "unmount " + quoted(path) + ": nothing is mounted there"};
+                     "unmount " + in_quotes(path) + ": nothing is mounted there"};
     }
     last = std::move(found->second);
     endpoints_.erase(found);

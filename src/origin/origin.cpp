@@ -25,6 +25,10 @@ Result<void> Origin::unmount(const std::string& path) {
     return impl_->unmount(path);
 }
 
+Result<void> Origin::reload_certificate() {
+    return impl_->reload_certificate();
+}
+
 int Origin::port() const {
     return impl_->port();
 }

@@ -13,6 +13,7 @@
 
 #include "net/http_server.hpp"
 #include "origin/endpoint.hpp"
+#include "origin/gate.hpp"
 #include "origin/mount_table.hpp"
 #include "origin/static_files.hpp"
 
@@ -33,6 +34,7 @@ public:
     // Requires: open() succeeded.
     [[nodiscard]] int port() const { return server_->port(); }
     [[nodiscard]] net::HttpServerStats stats() const { return server_->stats(); }
+    Result<void> reload_certificate();
     void stop() { server_->stop(); }
 
 private:
@@ -40,6 +42,7 @@ private:
 
     MountTable mounts_;
     std::optional<StaticFiles> files_;
+    std::optional<Gate> gate_;
     std::unique_ptr<net::HttpServer> server_;  // last: its threads use all above
 };
 

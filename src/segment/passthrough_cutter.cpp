@@ -13,7 +13,7 @@ using media::UnitKind;
 namespace {
 
 // Times of RTMP are rounded to milliseconds, PTS and DTS each: two seconds may be 1.998.
-constexpr MediaTime kRounding = 5ms;
+constexpr MediaTime kSourceRounding = 5ms;
 // Where every picture is a keyframe not each needs tables of its own.
 constexpr MediaTime kMarkDistance = 500ms;
 // Until two units have told.
@@ -100,7 +100,7 @@ PassthroughCutter::Step PassthroughCutter::place(const Unit& unit, MediaTime now
     const MediaTime length = unit.pts - start_;
     const bool keyframe = unit.kind == UnitKind::video ? unit.keyframe : !has_video_;
     const bool too_long = keyframe && length > options_.max_segment_duration;
-    const bool due = keyframe && length >= options_.segment_duration - kRounding &&
+    const bool due = keyframe && length >= options_.segment_duration - kSourceRounding &&
                      *last_number_ <= now / options_.segment_duration;
     if (due && !too_long) {
         step.closed = close(unit.pts);
@@ -120,7 +120,7 @@ PassthroughCutter::Step PassthroughCutter::place(const Unit& unit, MediaTime now
     if (step.begins) {
         // What is missing between the two lies in no segment: the source's own hole.
         const MediaTime start = keyframe ? unit.pts : std::max(step.closed->end, boundary(unit));
-        discontinuity_ = start > step.closed->end + kRounding;
+        discontinuity_ = start > step.closed->end + kSourceRounding;
         open(start);
     } else if (has_video_ && keyframe && unit.pts - marked_ >= kMarkDistance) {
         mark_ = marked_ = unit.pts;

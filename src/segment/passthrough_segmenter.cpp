@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "segment/passthrough_segmenter.hpp"
+#include "segment/mapped.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,8 +11,6 @@
 #include "media/codecs.hpp"
 #include "media/grid.hpp"
 #include "media/parameter_sets.hpp"
-
-WEIR_LOG_CATEGORY(segment);
 
 namespace weir::segment {
 
@@ -55,33 +54,6 @@ Ticks to_ticks(MediaTime time) {
     const std::int64_t shifted = (time + kStreamStart).count();
     // 9 / 100000 of nanoseconds, in two parts: the product would not fit.
     return shifted / 100'000 * 9 + (shifted % 100'000 * 9 + 50'000) / 100'000;
-}
-
-class Mapped {
-public:
-    explicit Mapped(GstBuffer* buffer) : buffer_(buffer) {
-        good_ = buffer && gst_buffer_map(buffer, &map_, GST_MAP_READ);
-    }
-    ~Mapped() {
-        if (good_) gst_buffer_unmap(buffer_, &map_);
-    }
-    Mapped(const Mapped&) = delete;
-    Mapped& operator=(const Mapped&) = delete;
-
-    [[nodiscard]] std::span<const std::byte> bytes() const {
-        if (!good_) return {};
-        return std::as_bytes(std::span(map_.data, map_.size));
-    }
-
-private:
-    GstBuffer* buffer_;
-    GstMapInfo map_{};
-    bool good_ = false;
-};
-
-GstBuffer* codec_data(const GstStructure* caps) {
-    const GValue* value = gst_structure_get_value(caps, "codec_data");
-    return value && GST_VALUE_HOLDS_BUFFER(value) ? gst_value_get_buffer(value) : nullptr;
 }
 
 bool has_text(const GstStructure* caps, const char* field, const char* text) {

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "segment/peak_ratios.hpp"
+
 namespace weir::segment {
 
 namespace {
@@ -17,12 +19,8 @@ constexpr double kUnitBitsPeak = kPacketBits + 27 * 8;
 constexpr double kUnitBitsMean = kPacketBits / 2 + 27 * 8;
 // PAT and PMT ten times a second, and the clock references between.
 constexpr double kTableBps = 3 * 10 * kPacketBits;
-// The AAC encoder aims at its bit rate over seconds, not over one.
-constexpr double kAudioPeakRatio = 1.15;
-// x264 keeps to its buffer within a frame or two.
-constexpr double kVideoPeakRatio = 1.05;
 
-double seconds(std::chrono::nanoseconds time) {
+double as_seconds(std::chrono::nanoseconds time) {
     return std::chrono::duration<double>(time).count();
 }
 
@@ -32,7 +30,7 @@ media::Bandwidth ts_bandwidth(const VideoRendition& video, const AudioRendition*
                               const EncoderLadder& ladder, const Rational& frame_rate,
                               media::MediaTime segment_duration) {
     const auto rate = static_cast<double>(video.bitrate_bps);
-    const double burst = rate * seconds(ladder.vbv_duration) / seconds(segment_duration);
+    const double burst = rate * as_seconds(ladder.vbv_duration) / as_seconds(segment_duration);
     double peak = (rate + burst) * kVideoPeakRatio * kPayloadRatio +
                   frame_rate.as_double() * kUnitBitsPeak + kTableBps;
     double mean = rate * kPayloadRatio + frame_rate.as_double() * kUnitBitsMean + kTableBps;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
-// Plays one HLS URL with hls.js in headless Chromium and prints one JSON report.
+// Plays one URL with hls.js, shaka-player or dash.js in headless Chromium and prints one JSON report.
 // Exit code: 0 played well, 1 not (`problems` says why), 2 wrong usage or the harness failed.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,6 +16,12 @@ const packages = process.env.WEIR_NPM || path.join(here, '../../build/npm/browse
 const require = createRequire(path.join(path.resolve(packages), 'package.json'));
 
 const kUsage = `usage: play.mjs [options] URL
+  --player NAME       hlsjs, shaka or dashjs (hlsjs, or shaka for an .mpd)
+  --low-latency       the player is told to play with low latency
+  --at S:ACTION       S seconds after the first frame: back=N (seek back N seconds), live (return to
+                      the live edge), level=K (change to quality level K, 0 the largest); repeatable
+  --max-seek-ms N     until the picture moves after a seek (3000)
+  --max-latency N     median of the player's latency in seconds (no limit)
   --seconds N         play so long, from the first frame (20); the limit with --until-ended
   --until-ended       until the stream's end, which must come, with all of its duration played
   --start-timeout N   seconds until the first frame (20)
@@ -27,7 +33,18 @@ const kUsage = `usage: play.mjs [options] URL
   --screenshot FILE   a picture of the page, shortly before the end
   --chromium FILE     the browser (/usr/bin/chromium)`;
 
+const kPlayers = {
+  hlsjs: 'hls.js/dist/hls.js',
+  shaka: 'shaka-player/dist/shaka-player.compiled.debug.js',
+  dashjs: 'dashjs/dist/modern/umd/dash.all.debug.js',
+};
+
 const kOptions = {
+  player: { type: 'string' },
+  'low-latency': { type: 'boolean', default: false },
+  at: { type: 'string', multiple: true, default: [] },
+  'max-seek-ms': { type: 'string', default: '3000' },
+  'max-latency': { type: 'string', default: 'Infinity' },
   seconds: { type: 'string', default: '20' },
   'until-ended': { type: 'boolean', default: false },
   'start-timeout': { type: 'string', default: '20' },
@@ -43,12 +60,20 @@ const kOptions = {
 function readOptions() {
   const { values, positionals } = parseArgs({ options: kOptions, allowPositionals: true });
   if (positionals.length !== 1) throw new Error('exactly one URL is needed');
-  for (const name of ['seconds', 'start-timeout', 'min-levels', 'switch', 'max-stall-ms']) {
+  for (const name of ['seconds', 'start-timeout', 'min-levels', 'switch', 'max-stall-ms', 'max-seek-ms', 'max-latency']) {
     values[name] = Number(values[name]);
     if (!(values[name] >= 0)) throw new Error(`--${name} is not a number`);
   }
   if (!fs.existsSync(values.chromium)) throw new Error(`${values.chromium} is missing: apt-get install chromium`);
-  return { ...values, url: positionals[0], tolerate: values.tolerate.split(',').filter(Boolean) };
+  const player = values.player || (/\.mpd(\?|$)/.test(positionals[0]) ? 'shaka' : 'hlsjs');
+  if (!kPlayers[player]) throw new Error(`${player} is no player`);
+  return { ...values, player, at: values.at.map(readAction), url: positionals[0], tolerate: values.tolerate.split(',').filter(Boolean) };
+}
+
+function readAction(text) {
+  const parts = /^([\d.]+):(back|live|level)(?:=([\d.]+))?$/.exec(text);
+  if (!parts || (parts[2] === 'live') !== (parts[3] === undefined)) throw new Error(`"${text}" is no action`);
+  return { atSeconds: Number(parts[1]), kind: parts[2], value: Number(parts[3] || 0) };
 }
 
 // Playing from a stream's very beginning hls.js may take the time between the first decoding and the
@@ -75,7 +100,33 @@ function judge(options, report) {
   for (const jump of report.jumps) problems.push(`the position jumped from ${jump.from.toFixed(3)} to ${jump.to.toFixed(3)}`);
   const seen = new Set(report.levelsSeen.map((level) => level.index)).size;
   if (seen < options['min-levels']) problems.push(`${seen} quality levels were seen, not ${options['min-levels']}`);
+  if (report.latencySeconds > options['max-latency']) problems.push(`${report.latencySeconds.toFixed(2)} s of latency`);
+  if (report.actions.length < options.at.length) problems.push(`${report.actions.length} of ${options.at.length} actions were done`);
+  report.actions.forEach((action, index) => problems.push(...judgeAction(options, report, action, report.actions[index + 1])));
   if (report.firstFrameMs !== null) problems.push(...judgeProgress(options, report));
+  return problems;
+}
+
+function judgeAction(options, report, action, next) {
+  const name = `${action.kind}${action.kind === 'live' ? '' : `=${action.value}`} at ${action.atMs} ms`;
+  if (action.kind === 'level') {
+    if (action.height === undefined) return [`${name}: there is no such level`];
+    // What is shown counts, not what the player says; until the next change of the level.
+    const until = next && next.kind === 'level' ? next.atMs : Infinity;
+    const before = report.sizes.filter((size) => size.atMs < action.atMs).at(-1);
+    const shown = report.sizes.filter((size) => size.atMs >= action.atMs && size.atMs < until);
+    if ([before, ...shown].some((size) => size && size.height === action.height)) return [];
+    return [`${name}: ${action.height} lines were never shown`];
+  }
+  if (action.tookMs === null) return [`${name}: the picture did not move again`];
+  const problems = [];
+  if (action.tookMs > options['max-seek-ms']) problems.push(`${name}: took ${action.tookMs} ms`);
+  if (action.kind === 'back') {
+    const wanted = Math.max(action.from - action.value, action.start);
+    if (Math.abs(action.to - wanted) > 1) problems.push(`${name}: played from ${action.to.toFixed(2)}, not ${wanted.toFixed(2)}`);
+  } else if (!(action.to > action.from)) {
+    problems.push(`${name}: the position went from ${action.from.toFixed(2)} to ${action.to.toFixed(2)}`);
+  }
   return problems;
 }
 
@@ -97,6 +148,7 @@ const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 // Until played long enough, ended, dead, or not begun in time.
 async function follow(page, options) {
   const begin = Date.now();
+  const actions = [...options.at].sort((a, b) => a.atSeconds - b.atSeconds);
   let first = null;
   for (;;) {
     await pause(100);
@@ -106,6 +158,9 @@ async function follow(page, options) {
     if (state.fatal || state.ended) return;
     if (first === null && now - begin > options['start-timeout'] * 1000) return;
     if (first !== null && now - first > options.seconds * 1000) return;
+    while (first !== null && actions.length > 0 && now - first >= actions[0].atSeconds * 1000) {
+      await page.evaluate((action) => window.watch.act(action), actions.shift());
+    }
   }
 }
 
@@ -170,7 +225,8 @@ async function main() {
     files: {
       '/page.html': path.join(here, 'page.html'),
       '/watch.js': path.join(here, 'watch.js'),
-      '/hls.js': require.resolve('hls.js/dist/hls.js'),
+      '/adapter.js': path.join(here, `adapter_${options.player}.js`),
+      '/player.js': path.join(path.resolve(packages), 'node_modules', kPlayers[options.player]),
     },
   });
   const url = options.serve ? new URL(options.url, `${server.base}/`).href : options.url;
@@ -178,7 +234,9 @@ async function main() {
     const report = await withBrowser(options, async (page) => {
       const http = watchNetwork(page);
       await page.goto(`${server.base}/page.html`);
-      await page.evaluate((o) => window.watch.start(o), { url, switchSeconds: options.switch, config: {} });
+      await page.evaluate((o) => window.watch.start(o), {
+        url, switchSeconds: options.switch, lowLatency: options['low-latency'], config: {},
+      });
       await follow(page, options);
       const result = await page.evaluate(() => window.watch.report());
       if (options.screenshot) result.screenshot = await takePicture(page, options.screenshot);

@@ -12,6 +12,7 @@ const kTypes = {
   '.m3u8': 'application/vnd.apple.mpegurl',
   '.ts': 'video/mp2t',
   '.m4s': 'video/iso.segment',
+  '.mpd': 'application/dash+xml',
   '.mp4': 'video/mp4',
 };
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Runs in the page: plays a URL with hls.js and writes down what a viewer would notice.
-// Exposes window.watch = { start(options), state(), report() }.
+// Runs in the page: plays a URL with the player that adapter.js made and writes down what a viewer
+// would notice. Exposes window.watch = { start(options), state(), act(action), report() }.
 'use strict';
 
 const kSampleMs = 50;
 // The position of a video that runs is moved at least every few frames; a busy machine is not a
 // stall, so this is well above one frame and below what people see.
 const kFreezeMs = 250;
+
+const median = (values) => (values.length ? values.slice().sort((a, b) => a - b)[values.length >> 1] : null);
 
 class Watch {
   constructor(video) {
@@ -17,6 +19,8 @@ class Watch {
     this.jumps = [];
     this.errors = [];
     this.levels = [];
+    this.actions = [];
+    this.seek = null;  // the action whose new position is not played yet
     this.loaded = { fragments: 0, playlists: 0 };
     this.live = null;
     this.sawLive = false;
@@ -26,6 +30,8 @@ class Watch {
     this.played = 0;
     this.wall = 0;
     this.latencies = [];
+    this.behindUtc = [];
+    this.sizes = [];
   }
 
   ms() { return Math.round(performance.now() - this.begin); }
@@ -44,6 +50,9 @@ class Watch {
       this.last = null;
     });
     video.addEventListener('ended', () => { this.ended = true; });
+    video.addEventListener('resize', () => {
+      this.sizes.push({ atMs: this.ms(), width: video.videoWidth, height: video.videoHeight });
+    });
     video.addEventListener('error', () => {
       this.error(true, 'video', video.error && `${video.error.code} ${video.error.message}`);
     });
@@ -60,6 +69,7 @@ class Watch {
     if (!before || this.video.paused) return;
     const wall = (now.wall - before.wall) / 1000;
     const media = now.media - before.media;
+    if (this.seek) return this.sampleSeek(now, media, wall);
     this.wall += wall;
     if (media > 0) this.played += media;
     if (media < -0.05 || media > wall * this.video.playbackRate + 0.3) {
@@ -70,7 +80,21 @@ class Watch {
     } else {
       this.endFreeze();
     }
-    if (this.hls && this.live && Number.isFinite(this.hls.latency)) this.latencies.push(this.hls.latency);
+    if (!this.live) return;
+    const latency = this.player.latency();
+    if (Number.isFinite(latency)) this.latencies.push(latency);
+    // weir's DASH has UTC as presentation time: this needs nobody's arithmetic.
+    if (now.media > 1e9) this.behindUtc.push(Date.now() / 1000 - now.media);
+  }
+
+  // Until the position moves as a video's does. What jumps and stands still meanwhile was asked for.
+  sampleSeek(now, media, wall) {
+    const seek = this.seek;
+    seek.moving = media > 0 && media < wall * this.video.playbackRate + 0.3 ? seek.moving + 1 : 0;
+    if (this.video.seeking || seek.moving < 4) return;
+    seek.record.tookMs = Math.round(now.wall - seek.wall - 4 * kSampleMs);
+    seek.record.to = now.media - 4 * kSampleMs / 1000;
+    this.seek = null;
   }
 
   endFreeze() {
@@ -84,43 +108,63 @@ class Watch {
   }
 
   play(options) {
-    const events = Hls.Events;
-    const hls = new Hls(options.config);
-    this.hls = hls;
-    hls.on(events.ERROR, (_event, data) => {
-      const code = data.response && data.response.code;
-      const text = [code, data.reason, data.error && data.error.message, data.url || (data.frag && data.frag.url)];
-      this.error(data.fatal, `${data.type}/${data.details}`, text.filter(Boolean).join(' '));
+    this.player = window.makePlayer(this.video, options, {
+      error: (fatal, type, text) => this.error(fatal, type, text),
+      levelSeen: (index) => this.levelSeen(index),
+      playlist: (live) => {
+        this.loaded.playlists += 1;
+        this.live = live;
+        this.sawLive = this.sawLive || live;
+      },
+      fragment: () => { this.loaded.fragments += 1; },
     });
-    hls.on(events.LEVEL_LOADED, (_event, data) => {
-      this.loaded.playlists += 1;
-      this.live = data.details.live;
-      this.sawLive = this.sawLive || data.details.live;
-    });
-    hls.on(events.FRAG_LOADED, () => { this.loaded.fragments += 1; });
-    hls.on(events.LEVEL_SWITCHED, (_event, data) => this.levelSeen(data.level));
-    hls.loadSource(options.url);
-    hls.attachMedia(this.video);
-    this.video.play().catch((error) => {
-      if (error.name !== 'AbortError') this.error(false, 'play()', error.message);
-    });
+    if (!this.player.playsByItself) this.playWhenReady();
     if (options.switchSeconds) this.switchLevels(options.switchSeconds * 1000);
   }
 
-  levelSeen(index) {
-    const level = this.hls.levels[index];
-    this.levels.push({ atMs: this.ms(), index, height: level.height, bitrate: level.bitrate });
+  // A player that replaces the element's source aborts what was asked for before.
+  playWhenReady() {
+    const play = () => this.video.play().catch((error) => {
+      if (error.name !== 'AbortError') this.error(false, 'play()', error.message);
+    });
+    play();
+    this.video.addEventListener('loadedmetadata', play);
   }
 
-  // nextLevel: from the next fragment on, the switch that a player's own decision makes.
+  levelSeen(index) {
+    const level = this.player.levels()[index];
+    if (level) this.levels.push({ atMs: this.ms(), index, height: level.height, bitrate: level.bitrate });
+  }
+
   switchLevels(everyMs) {
     let next = 0;
     setInterval(() => {
-      const count = this.hls.levels.length;
+      const count = this.player.levels().length;
       if (!this.firstFrame || count < 2) return;
       next = (next + 1) % count;
-      this.hls.nextLevel = next;
+      this.player.setLevel(next);
     }, everyMs);
+  }
+
+  // kind: 'back' (seconds), 'live', 'level' (an index, 0 the largest).
+  act({ kind, value }) {
+    const record = { atMs: this.ms(), kind, value, from: this.video.currentTime, tookMs: null };
+    this.actions.push(record);
+    this.endFreeze();
+    if (kind === 'level') {
+      record.height = (this.player.levels()[value] || {}).height;
+      this.player.setLevel(value);
+      return;
+    }
+    const recent = median(this.latencies.slice(-20));
+    if (recent !== null) record.latencyBefore = recent;
+    this.seek = { record, wall: performance.now(), moving: 0 };
+    if (kind === 'back') {
+      record.start = this.video.seekable.length ? this.video.seekable.start(0) : 0;
+      this.video.currentTime = Math.max(this.video.currentTime - value, record.start);
+    } else {
+      this.player.goToLive();
+    }
   }
 
   gaps() {
@@ -136,9 +180,9 @@ class Watch {
     if (!this.ended) this.endFreeze();
     const video = this.video;
     const quality = video.getVideoPlaybackQuality();
-    const latencies = this.latencies.slice().sort((a, b) => a - b);
     return {
-      hlsjs: Hls.version,
+      player: this.player.name,
+      version: this.player.version,
       firstFrameMs: this.firstFrame && this.firstFrame.ms,
       firstFrameMediaTime: this.firstFrame && this.firstFrame.mediaTime,
       progressedSeconds: this.played,
@@ -149,13 +193,18 @@ class Watch {
       sawLive: this.sawLive,
       ended: this.ended,
       size: [video.videoWidth, video.videoHeight],
+      sizes: this.sizes,
       stalls: { count: this.stalls.length, ms: this.stalls.reduce((sum, s) => sum + s.ms, 0), list: this.stalls },
       jumps: this.jumps,
       gaps: this.gaps(),
       frames: { shown: quality.totalVideoFrames, dropped: quality.droppedVideoFrames },
-      levels: this.hls ? this.hls.levels.map((l) => ({ width: l.width, height: l.height, bitrate: l.bitrate, codecs: l.attrs.CODECS })) : [],
+      levels: this.player.levels(),
       levelsSeen: this.levels,
-      latencySeconds: latencies.length ? latencies[latencies.length >> 1] : null,
+      latencySeconds: median(this.latencies),
+      latencyAtEnd: median(this.latencies.slice(-20)),
+      behindUtcSeconds: median(this.behindUtc),
+      actions: this.actions,
+      details: this.player.details(),
       loaded: this.loaded,
       errors: this.errors,
     };
@@ -176,5 +225,6 @@ window.watch = {
       fatal: current.errors.some((error) => error.fatal),
     };
   },
+  act: (action) => current.act(action),
   report: () => current.report(),
 };

@@ -133,9 +133,10 @@ private:
     }
 
     OriginConfig origin() {
+        const bool tls = coin();
         return {coin() ? "::1" : "0.0.0.0", integer(0, 65'535), integer(1, 64),
                 integer(1, 1'000'000),      ms(1, 3'600'000),   ms(1, 3'600'000),
-                coin() ? "" : text()};
+                coin() ? "" : text(),       tls ? text() : "",  tls ? text() : ""};
     }
 
     std::mt19937 engine_;
@@ -245,7 +246,15 @@ TEST_SUITE("channel/json") {
   "max_connections": 10000,
   "header_timeout": 10.0,
   "idle_timeout": 30.0,
-  "document_root": ""
+  "document_root": "",
+  "certificate_file": "",
+  "private_key_file": "",
+  "access": {
+    "token_key": "",
+    "token_grace": 21600.0,
+    "cdn_field": "",
+    "cdn_secret": ""
+  }
 })");
     }
 
@@ -303,7 +312,8 @@ TEST_SUITE("channel/json mistakes") {
         CHECK(origin_problems(R"({"prot":1})") == "prot: is no field here; did you mean \"port\"?");
         CHECK(origin_problems(R"({"timeout_header":1})") ==
               "timeout_header: is no field here; known are address, port, threads, "
-              "max_connections, header_timeout, idle_timeout, document_root");
+              "max_connections, header_timeout, idle_timeout, document_root, certificate_file, "
+              "private_key_file, access");
         CHECK(ladder_problems(R"({"video":[{"name":"a","width":16,"height":16,"bitrate":10000,)"
                               R"("bitrate_bps":10000}]})") ==
               "ladder.video[0].bitrate: is no field here; did you mean \"bitrate_bps\"?");
@@ -414,7 +424,7 @@ TEST_SUITE("channel/json mistakes") {
               "channels[0].name: may have letters, digits, '-' and '_', is \"a b\"\n"
               "channels[0].ladder.video[0].width: must be 16 to 7680 and even, is 15\n"
               "channels[0].ladder.video[0].bitrate_bps: must be 10000 to 200000000, is 0\n"
-              "channels[0].outputs: must have exactly 1, has 0");
+              "channels[0].outputs: must have at least one, has 0");
     }
 
     TEST_CASE("no mistake shows a stream's name") {

@@ -6,7 +6,8 @@
 #include <condition_variable>
 #include <fstream>
 
-#include "origin/hls_endpoint.hpp"
+#include "origin/channel_endpoint.hpp"
+#include "support/captured_answer.hpp"
 #include "support/clip_units.hpp"
 #include "support/clips.hpp"
 #include "support/fake_clock.hpp"
@@ -25,7 +26,7 @@ namespace {
 
 constexpr const char* kProgramme = "20270115T080000000Z";
 
-struct Fixture {
+struct PassthroughFixture {
     std::shared_ptr<PassthroughOutput> make(bool alone = true, bool recorded = true) {
         PassthroughOutputOptions options{.sink = {.playlist_type = weir::PlaylistType::live,
                                                   .segment_duration = 2s,
@@ -44,11 +45,8 @@ struct Fixture {
     }
 
     void serve(const PassthroughOutput& output) {
-        endpoint.begin(output.timeline(), {.sink = output.options().sink,
-                                           .target_duration = output.target_duration(),
-                                           .recorded = output.options().recorded,
-                                           .names = output.names(),
-                                           .beside = true});
+        views.push_back(output.view());
+        endpoint.begin(views);
     }
 
     void play(PassthroughOutput& output, const ClipUnits& clip) {
@@ -75,10 +73,13 @@ struct Fixture {
     }
 
     std::string get(const std::string& path, int status = 200) {
-        const auto response = endpoint.answer({.method = "GET", .path = '/' + path}, path);
+        const auto answer = std::make_shared<weir::test::CapturedAnswer>();
+        endpoint.handle({.method = "GET", .path = '/' + path}, path,
+                        weir::net::HttpResponder(answer));
         CAPTURE(path);
-        CHECK(response.status == status);
-        return response.body.read().value();
+        REQUIRE(answer->response());
+        CHECK(answer->response()->status == status);
+        return answer->text();
     }
     weir::hls::MediaPlaylist playlist(const std::string& path) {
         return weir::test::read_media_playlist(get(path));
@@ -87,7 +88,8 @@ struct Fixture {
     weir::test::TemporaryFolder folder;
     std::shared_ptr<weir::test::FakeClock> clock = std::make_shared<weir::test::FakeClock>();
     std::shared_ptr<weir::Store> store = weir::open_store(weir::MemoryStore{}).value();
-    weir::origin::HlsEndpoint endpoint{"news", store};
+    weir::origin::ChannelEndpoint endpoint{"news", store, weir::base::Executor::control()};
+    std::vector<weir::origin::View> views;  // besides the output's
     std::mutex mutex;
     std::condition_variable wake;
     std::vector<Slot> slots;
@@ -95,7 +97,7 @@ struct Fixture {
     bool finished = false;
 };
 
-ClipUnits make_clip(const Fixture& fixture, double seconds) {
+ClipUnits make_clip(const PassthroughFixture& fixture, double seconds) {
     const auto file = fixture.folder.path("clip.mp4");
     const auto length = std::to_string(seconds);
     weir::test::make_clip(file, "-f lavfi -i testsrc2=s=192x108:r=25:d=" + length +
@@ -110,7 +112,7 @@ ClipUnits make_clip(const Fixture& fixture, double seconds) {
 TEST_SUITE_BEGIN("channel/passthrough_output");
 
 TEST_CASE("a source is served as it is, live and at the programme's address, and ends as VOD") {
-    Fixture fixture;
+    PassthroughFixture fixture;
     const auto output = fixture.make();
     output->begin(kProgramme, 28);
     fixture.serve(*output);
@@ -161,7 +163,7 @@ TEST_CASE("a source is served as it is, live and at the programme's address, and
 }
 
 TEST_CASE("a source that comes again goes on with a discontinuity and no gap") {
-    Fixture fixture;
+    PassthroughFixture fixture;
     const auto output = fixture.make();
     output->begin(kProgramme, 28);
     fixture.serve(*output);
@@ -184,7 +186,7 @@ TEST_CASE("a source that comes again goes on with a discontinuity and no gap") {
 }
 
 TEST_CASE("a store that holds a window keeps what the playlist has shown over a long loss") {
-    Fixture fixture;
+    PassthroughFixture fixture;
     const auto output = fixture.make(true, false);
     output->begin(kProgramme, 28);
     fixture.serve(*output);
@@ -199,7 +201,7 @@ TEST_CASE("a store that holds a window keeps what the playlist has shown over a 
 }
 
 TEST_CASE("what comes before the programme begins is its beginning") {
-    Fixture fixture;
+    PassthroughFixture fixture;
     const auto output = fixture.make();
     fixture.play(*output, make_clip(fixture, 4));
     CHECK(output->timeline() == nullptr);
@@ -210,12 +212,15 @@ TEST_CASE("what comes before the programme begins is its beginning") {
 }
 
 TEST_CASE("beside encoded renditions it leaves index.m3u8 to them") {
-    Fixture fixture;
+    PassthroughFixture fixture;
     const auto output = fixture.make(false);
     output->begin(kProgramme, 28);
     const auto encoded = std::make_shared<weir::media::Timeline>(
         kProgramme, std::vector{weir::media::Track{.name = "720p", .codecs = "avc1.64001f"}}, 28);
-    fixture.endpoint.begin(encoded, {.sink = output->options().sink, .target_duration = 2});
+    fixture.views = {{.timeline = encoded,
+                      .segment_duration = output->options().sink.segment_duration,
+                      .target_duration = 2,
+                      .window = output->options().sink.window}};
     fixture.serve(*output);
     encoded->add(0, 1, 2s, 4s, "run", 1000);
     fixture.play(*output, make_clip(fixture, 4));
@@ -234,13 +239,16 @@ TEST_CASE("beside encoded renditions it leaves index.m3u8 to them") {
 
     const auto next =
         std::make_shared<weir::media::Timeline>("20270115T090000000Z", encoded->tracks(), 40);
-    fixture.endpoint.begin(next, {.sink = output->options().sink, .target_duration = 2});
+    fixture.endpoint.begin({{.timeline = next,
+                             .segment_duration = output->options().sink.segment_duration,
+                             .target_duration = 2,
+                             .window = output->options().sink.window}});
     fixture.get("hls/source.m3u8", 404);
     fixture.playlist(std::string(kProgramme) + "/hls/source.media.m3u8");
 }
 
 TEST_CASE("after close() nothing comes") {
-    Fixture fixture;
+    PassthroughFixture fixture;
     auto output = fixture.make();
     const auto sink = output->open();
     output->begin(kProgramme, 28);

@@ -39,9 +39,9 @@ ChannelConfig tiny_config(weir::Rational rate) {
         .frame_rate = rate};
 }
 
-struct Fixture {
-    explicit Fixture(weir::Rational rate = {25, 1}, std::int64_t first_free_slot = 0,
-                     MediaTime utc = std::chrono::seconds(1'800'000'000))
+struct ProgrammeFixture {
+    explicit ProgrammeFixture(weir::Rational rate = {25, 1}, std::int64_t first_free_slot = 0,
+                              MediaTime utc = std::chrono::seconds(1'800'000'000))
         : clock(std::make_shared<FakeClock>(utc)),
           programme(weir::channel::make_programme(
               tiny_config(rate),
@@ -53,9 +53,8 @@ struct Fixture {
                .thumbnailer = nullptr},
               ProgrammeEvents{.event = [this](EventDetail detail) { add(std::move(detail)); },
                               .begun =
-                                  [this](std::shared_ptr<const weir::media::Timeline> begun,
-                                         const weir::origin::HlsEndpointOptions&) {
-                                      timeline = std::move(begun);
+                                  [this](const std::vector<weir::origin::View>& views) {
+                                      timeline = views.front().timeline;
                                   },
                               .first_slot = [] {},
                               .failed =
@@ -67,7 +66,7 @@ struct Fixture {
                                       add(weir::Alert{"suspended", true, ""});
                                   }})) {}
 
-    ~Fixture() { programme->stop(); }
+    ~ProgrammeFixture() { programme->stop(); }
 
     // The clock runs a few segments ahead of what is published: encoders that nothing paces get
     // further apart than any that work in real time.
@@ -122,7 +121,7 @@ struct Fixture {
 };
 
 // Invariants 1 to 3 and 7 over what really was encoded.
-void check_timeline(const Fixture& f, weir::Rational rate) {
+void check_timeline(const ProgrammeFixture& f, weir::Rational rate) {
     const auto window = f.timeline->all();
     REQUIRE(window.ended);
     const weir::media::Grid grid(rate, 1s);
@@ -146,7 +145,7 @@ TEST_SUITE("channel/programme") {
         for (const weir::Rational rate :
              {weir::Rational{24'000, 1001}, {25, 1}, {30'000, 1001}, {50, 1}, {60'000, 1001}}) {
             CAPTURE(to_string(rate));
-            Fixture f(rate);
+            ProgrammeFixture f(rate);
             f.start();
             REQUIRE(f.wait_segments(20));
             REQUIRE(f.programme->finish());
@@ -158,7 +157,7 @@ TEST_SUITE("channel/programme") {
         for (const MediaTime step :
              {MediaTime(1s), MediaTime(-1s), MediaTime(-1h), MediaTime(24h * 365)}) {
             CAPTURE(step.count());
-            Fixture f;
+            ProgrammeFixture f;
             f.start();
             REQUIRE(f.wait_segments(3));
             f.clock->step_utc(step);
@@ -172,7 +171,7 @@ TEST_SUITE("channel/programme") {
 
     TEST_CASE("a small step is slewed without a word") {
         for (const MediaTime step : {MediaTime(50ms), MediaTime(-50ms)}) {
-            Fixture f;
+            ProgrammeFixture f;
             f.start();
             REQUIRE(f.wait_segments(3));
             f.clock->step_utc(step);
@@ -187,7 +186,7 @@ TEST_SUITE("channel/programme") {
     }
 
     TEST_CASE("a suspended machine ends the run") {
-        Fixture f;
+        ProgrammeFixture f;
         f.start();
         REQUIRE(f.wait_segments(2));
         f.clock->suspend(1h);
@@ -226,7 +225,7 @@ TEST_SUITE("channel/programme") {
                                 segments += std::holds_alternative<weir::SegmentPublished>(detail);
                             });
                         },
-                    .begun = [](const auto&, const auto&) {},
+                    .begun = [](const auto&) {},
                     .first_slot = [] {},
                     .failed = [](const std::string&) {},
                     .over = [](const std::string&) {}});
@@ -259,7 +258,7 @@ TEST_SUITE("channel/programme") {
 
     TEST_CASE("a slot that was used before is not used again, whatever the clock says") {
         constexpr std::int64_t kUsed = 1'800'003'700;  // the fake clock is at 1'800'003'600
-        Fixture f({25, 1}, kUsed + 1);
+        ProgrammeFixture f({25, 1}, kUsed + 1);
         f.begin += 101s;
         f.start();
         REQUIRE(f.wait_segments(2));
@@ -276,7 +275,7 @@ TEST_SUITE("channel/programme") {
         const std::int64_t now = (1'800'003'600 + 3600LL) * 90'000;
         const std::int64_t wrap = (now / kPeriod + 1) * kPeriod;
         const MediaTime before = std::chrono::seconds(wrap / 90'000 - 3600 - 3600 - 10);
-        Fixture f({25, 1}, 0, before);
+        ProgrammeFixture f({25, 1}, 0, before);
         f.start();
         REQUIRE(f.wait_segments(25));
         REQUIRE(f.programme->finish());

@@ -62,8 +62,8 @@ public:
     bool held = false;
 };
 
-struct Fixture {
-    explicit Fixture(PublisherOptions options) {
+struct PublisherFixture {
+    explicit PublisherFixture(PublisherOptions options) {
         options.prefix = "news";
         publisher = std::make_unique<Publisher>(
             options, store, timeline,
@@ -106,7 +106,7 @@ struct Fixture {
 
 TEST_SUITE("channel/publisher") {
     TEST_CASE("a slot is published once every rendition's bytes are in the store") {
-        Fixture f({});
+        PublisherFixture f({});
         for (std::int64_t n = 100; n < 110; ++n) {
             f.publish(0, n);
             if (n > 100) f.publish(1, n - 1);
@@ -120,7 +120,7 @@ TEST_SUITE("channel/publisher") {
     }
 
     TEST_CASE("a put that fails makes a gap, sets the alert once and clears it once") {
-        Fixture f({});
+        PublisherFixture f({});
         f.publish(0, 100);
         f.publish(1, 100);
         {
@@ -143,7 +143,7 @@ TEST_SUITE("channel/publisher") {
     }
 
     TEST_CASE("a store that hangs costs bounded memory: what does not fit becomes gaps") {
-        Fixture f({.max_queued = 6});
+        PublisherFixture f({.max_queued = 6});
         f.store->held = true;
         for (std::int64_t n = 100; n < 120; ++n) {
             f.publish(0, n);
@@ -161,7 +161,7 @@ TEST_SUITE("channel/publisher") {
     }
 
     TEST_CASE("what no playlist needs any more is removed") {
-        Fixture f({.max_queued = 200, .keep = 20s});
+        PublisherFixture f({.max_queued = 200, .keep = 20s});
         for (std::int64_t n = 100; n < 200; ++n) {
             f.publish(0, n);
             f.publish(1, n);
@@ -173,7 +173,7 @@ TEST_SUITE("channel/publisher") {
     }
 
     TEST_CASE("a full store that holds a window gives up its oldest slots, and live goes on") {
-        Fixture f({.max_queued = 200, .make_room = true});
+        PublisherFixture f({.max_queued = 200, .make_room = true});
         f.store->capacity = 10;
         for (std::int64_t n = 100; n < 130; ++n) {
             f.publish(0, n);
@@ -186,7 +186,7 @@ TEST_SUITE("channel/publisher") {
     }
 
     TEST_CASE("a full store that records makes gaps instead") {
-        Fixture f({.max_queued = 200});
+        PublisherFixture f({.max_queued = 200});
         f.store->capacity = 10;
         for (std::int64_t n = 100; n < 130; ++n) {
             f.publish(0, n);
@@ -213,7 +213,7 @@ TEST_SUITE("channel/publisher") {
     }
 
     TEST_CASE("close() ends it without the end of the programme") {
-        Fixture f({});
+        PublisherFixture f({});
         f.publish(0, 100);
         f.publisher->close();
         f.publish(0, 101);

@@ -140,7 +140,7 @@ def clip(name):
     if name == "film.mp4" and os.environ.get("WEIR_E2E_CLIP"):
         return Path(os.environ["WEIR_E2E_CLIP"])
     if not path.exists():
-        part = folder / f"part-{name}"
+        part = folder / f"part-{os.getpid()}-{name}"  # another class may make it too
         MAKERS[name](part)
         part.rename(path)
     return path

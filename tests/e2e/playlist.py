@@ -41,6 +41,10 @@ class Media:
     type: str = ""
     ended: bool = False
     segments: list = field(default_factory=list)
+    parts: list = field(default_factory=list)  # the attributes of each EXT-X-PART
+    hint: str = ""
+    map: str = ""  # the last EXT-X-MAP
+    part_target: decimal.Decimal = decimal.Decimal(0)
 
     def duration(self):
         return sum((s.duration for s in self.segments), decimal.Decimal(0))
@@ -109,10 +113,21 @@ def read_media(text):
                 raise Malformed(f"{name} twice")
             attribute, kind = SCALARS[name]
             setattr(playlist, attribute, kind(value))
+        elif name in ATTRIBUTE_TAGS:
+            found = attributes(value)
+            if name == "EXT-X-PART":
+                playlist.parts.append(found)
+            if name == "EXT-X-PRELOAD-HINT":
+                playlist.hint = found["URI"]
+            if name == "EXT-X-MAP":
+                playlist.map = found["URI"]
+            if name == "EXT-X-PART-INF":
+                playlist.part_target = decimal.Decimal(found["PART-TARGET"])
         elif name != "EXT-X-INDEPENDENT-SEGMENTS":
             raise Malformed(f"unknown tag {name}")
         seen.add(name)
-    if pending:
+    # What is being made has parts, and no URI yet.
+    if pending and not (playlist.parts and "duration" not in pending):
         raise Malformed(f"tags behind the last URI: {pending}")
     if "EXT-X-TARGETDURATION" not in seen:
         raise Malformed("no EXT-X-TARGETDURATION")
@@ -123,6 +138,14 @@ def read_media(text):
     return playlist
 
 
+ATTRIBUTE_TAGS = {
+    "EXT-X-MAP",
+    "EXT-X-SERVER-CONTROL",
+    "EXT-X-PART-INF",
+    "EXT-X-PART",
+    "EXT-X-PRELOAD-HINT",
+    "EXT-X-RENDITION-REPORT",
+}
 SCALARS = {
     "EXT-X-VERSION": ("version", int),
     "EXT-X-TARGETDURATION": ("target_duration", int),
@@ -145,6 +168,8 @@ def read_multivariant(text):
             pending = attributes(value)
             if "BANDWIDTH" not in pending:
                 raise Malformed(f"no BANDWIDTH in {value}")
+        elif name == "EXT-X-MEDIA":
+            attributes(value)
         elif name not in ("EXT-X-VERSION", "EXT-X-INDEPENDENT-SEGMENTS"):
             raise Malformed(f"unknown tag {name}")
     return variants

@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Runs the end-to-end tests one after the other, with a line for each.
 
+Classes that say `quiet = True` wait most of their time and measure no stall: they run beside each
+other, each in a process of its own, when the others are done.
+
 usage: run.py [--build FOLDER] [--summary FILE] [PART OF A NAME]...
 """
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 import traceback
@@ -60,26 +64,10 @@ def tests_of(suite):
             yield item
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build")
-    parser.add_argument("--summary")
-    parser.add_argument("--list", action="store_true")
-    parser.add_argument("names", nargs="*")
-    options = parser.parse_args()
-    if options.build:
-        os.environ["WEIR_BUILD"] = os.path.abspath(options.build)
+def run(wanted):
+    """(passed, failed)"""
+    import harness
 
-    import harness  # reads WEIR_BUILD
-
-    harness.SCRATCH.mkdir(parents=True, exist_ok=True)
-    found = unittest.defaultTestLoader.discover(str(here), pattern="test_*.py")
-    wanted = [
-        test for test in tests_of(found) if not options.names or any(name in test.id() for name in options.names)
-    ]
-    if options.list:
-        print("\n".join(f"{test.id()}: {test.shortDescription()}" for test in wanted))
-        return 0
     result = Result()
     result.passed = 0
     try:
@@ -89,12 +77,71 @@ def main():
     # A class that could not be set up is one error, and all its tests count as failed.
     bad = {str(test) for test, _ in result.failures + result.errors}
     broken = len(wanted) - result.testsRun
-    failed = max(len(wanted) - result.passed, len(bad), 1 if not wanted else 0)
     if broken:
         print(f"    {broken} tests did not run")
-    print(f"    {result.passed} passed, {failed} failed", flush=True)
+    return result.passed, max(len(wanted) - result.passed, len(bad))
+
+
+def run_beside(classes):
+    """Each class in a process of its own: (passed, failed) of all."""
+    import harness
+
+    children = {}
+    for name, tests in classes.items():
+        summary = harness.SCRATCH / f"{name}.summary"
+        summary.unlink(missing_ok=True)
+        command = [sys.executable, __file__, "--summary", summary, "--exactly", *(test.id() for test in tests)]
+        children[name] = (summary, subprocess.Popen([str(part) for part in command]))
+    passed = failed = 0
+    for name, (summary, child) in children.items():
+        child.wait()
+        try:
+            counts = [int(word) for word in summary.read_text().split()]
+        except (OSError, ValueError):
+            counts = [0, len(classes[name])]
+            print(f"    {name}: the runner itself failed")
+        passed += counts[0]
+        failed += counts[1]
+    return passed, failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build")
+    parser.add_argument("--summary")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--exactly", action="store_true", help="names are whole, and all run in this process")
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    if options.build:
+        os.environ["WEIR_BUILD"] = os.path.abspath(options.build)
+
+    import harness  # reads WEIR_BUILD
+
+    harness.SCRATCH.mkdir(parents=True, exist_ok=True)
+    found = list(tests_of(unittest.defaultTestLoader.discover(str(here), pattern="test_*.py")))
+    if options.exactly:
+        wanted = [test for test in found if test.id() in options.names]
+    else:
+        wanted = [test for test in found if not options.names or any(name in test.id() for name in options.names)]
+    if options.list:
+        print("\n".join(f"{test.id()}: {test.shortDescription()}" for test in wanted))
+        return 0
+    beside = {}
+    if not options.exactly:
+        for test in wanted:
+            if getattr(test, "quiet", False):
+                beside.setdefault(type(test).__name__, []).append(test)
+    passed, failed = run([test for test in wanted if type(test).__name__ not in beside])
+    if beside:
+        more = run_beside(beside)
+        passed, failed = passed + more[0], failed + more[1]
+    if not wanted:
+        failed = 1
+    if not options.exactly:
+        print(f"    {passed} passed, {failed} failed", flush=True)
     if options.summary:
-        Path(options.summary).write_text(f"{result.passed} {failed}\n")
+        Path(options.summary).write_text(f"{passed} {failed}\n")
     return 0 if failed == 0 else 1
 
 

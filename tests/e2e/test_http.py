@@ -14,6 +14,8 @@ LONG = 86_400  # what never changes is kept for a day at least
 
 
 class Origin(unittest.TestCase):
+    quiet = True
+
     @classmethod
     def setUpClass(cls):
         cls.folder = harness.scratch("http")

@@ -16,6 +16,8 @@ CALM = 8  # seconds in which SIGINT must have its effect, whatever is going on
 
 
 class WrongInputs(unittest.TestCase):
+    quiet = True
+
     def setUp(self):
         self.folder = harness.scratch(f"inputs-{self._testMethodName}")
 

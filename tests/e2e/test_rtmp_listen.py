@@ -17,6 +17,8 @@ WRONG = "wr0ng-key"
 
 
 class RtmpListen(unittest.TestCase):
+    quiet = True
+
     def setUp(self):
         self.folder = harness.scratch(f"rtmp-listen-{self._testMethodName}")
         self.port = harness.free_port()

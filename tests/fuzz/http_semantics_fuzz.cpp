@@ -7,18 +7,10 @@
 //     src/base/bytes.cpp -lz
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 
 #include "net/http_semantics.hpp"
-
-namespace weir::detail {
-[[noreturn]] void abort_on(const Error& error) {
-    std::fputs(error.message.c_str(), stderr);
-    std::abort();
-}
-}  // namespace weir::detail
 
 namespace {
 

@@ -5,21 +5,12 @@
 //     tests/fuzz/url_fuzz.cpp src/net/{url,http_message,http_semantics,http_date,gzip}.cpp
 //     src/base/bytes.cpp -lz
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 
 #include <weir/result.hpp>
 
 #include "net/url.hpp"
-
-namespace weir::detail {
-// Keeps the rest of base/ out of the fuzzer; nothing here takes the value of an error.
-[[noreturn]] void abort_on(const Error& error) {
-    std::fputs(error.message.c_str(), stderr);
-    std::abort();
-}
-}  // namespace weir::detail
 
 namespace {
 

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include "support/cmaf_feed.hpp"
 #include "support/playlist_reader.hpp"
+#include "support/playlist_rules.hpp"
 
 namespace weir::hls {
 namespace {
@@ -48,6 +50,32 @@ TEST_SUITE("hls/programme_playlists") {
         CHECK(playlist.target_duration == 2);
         REQUIRE(playlist.segments.size() == 2);
         CHECK(playlist.segments[0].uri == "../hi/10-a.ts");
+    }
+
+    TEST_CASE("a recording of CMAF has its own folder, its sound apart, and its I-frames") {
+        test::CmafFeed feed;
+        for (int slot = 0; slot < 5; ++slot) feed.step_slot();
+        feed.step();
+        feed.timeline().finish();
+        const auto files = recorded_playlists("news", feed.timeline(), 2, cmaf_names(true));
+        REQUIRE(files.size() == 4);
+        CHECK(files[0].first == "news/p1/cmaf/720p.m3u8");
+        CHECK(files[1].first == "news/p1/cmaf/720p.iframes.m3u8");
+        CHECK(files[2].first == "news/p1/cmaf/audio.m3u8");
+        CHECK(files[3].first == "news/p1/cmaf/index.m3u8");
+        const auto index = test::read_multivariant_playlist(files[3].second);
+        REQUIRE(index.audio.size() == 1);
+        REQUIRE(index.variants.size() == 1);
+        CHECK(index.variants[0].bandwidth == 4'000'000);  // 500 kB in 2 s, twice
+        REQUIRE(index.i_frames.size() == 1);
+        CHECK(index.i_frames[0].bandwidth == 160'000);
+        for (std::size_t i = 0; i < 3; ++i) {
+            const auto playlist = test::read_media_playlist(files[i].second);
+            CHECK(playlist.type == MediaPlaylistType::vod);
+            REQUIRE(playlist.segments.size() == 5);
+            CHECK(playlist.segments[0].map.starts_with(i < 2 ? "../720p/init-" : "../audio/init-"));
+            test::PlaylistRules({.fragmented = true}).check(playlist);
+        }
     }
 
     TEST_CASE_FIXTURE(Fixture, "a programme in which nothing came leaves no playlist") {

@@ -189,7 +189,8 @@ TEST_SUITE("ingest/rtmp_session") {
         const std::vector<std::pair<int, const char*>> rows{
             {0x16, "TLS"}, {6, "RTMPE"}, {'G', "first byte is 71"}, {0, "first byte is 0"}};
         for (const auto& [first, text] : rows) {
-            CAPTURE(first);
+            const int sent = first;
+            CAPTURE(sent);
             Talk talk;
             const auto error = talk.push(bytes({first}));
             REQUIRE(error);
@@ -286,7 +287,8 @@ TEST_SUITE("ingest/rtmp_session") {
         };
         for (const auto& [type, rows] : {std::pair(9, video), std::pair(8, audio)}) {
             for (const auto& [body, name] : rows) {
-                CAPTURE(name);
+                const std::string codec = name;
+                CAPTURE(codec);
                 Talk talk;
                 talk.publish();
                 const auto error = talk.push(message(type, 0, body));

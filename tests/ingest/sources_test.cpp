@@ -86,7 +86,7 @@ std::string video_of(const std::string& rate) {
 }
 
 constexpr auto kAudio = "-f lavfi -i sine=sample_rate=48000 ";
-constexpr auto kH264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 12 -bf 2 ";
+constexpr auto kEncodeH264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 12 -bf 2 ";
 
 // Every frame lies one step behind the one before it, to the rounding of nanoseconds.
 void check_steps(std::span<const RecordingSink::Frame> frames, double step_ns, double tolerance) {
@@ -226,7 +226,7 @@ TEST_SUITE("ingest/file_source") {
     TEST_CASE("a film at 24 fps with B-frames and 5.1 sound comes whole") {
         const test::TemporaryFolder folder;
         const auto file = folder.path("film.mp4");
-        test::make_clip(file, video_of("24") + kAudio + "-t 2 -ac 6 " + kH264 + "-c:a aac");
+        test::make_clip(file, video_of("24") + kAudio + "-t 2 -ac 6 " + kEncodeH264 + "-c:a aac");
         Played played(FileInput{.path = file});
         REQUIRE(*played.started);
         CHECK(played.reports.wait_ended());
@@ -258,7 +258,7 @@ TEST_SUITE("ingest/file_source") {
         CHECK(sample_count(*audio.sink) >= 47'000);
 
         const auto pictures = folder.path("pictures.mp4");
-        test::make_clip(pictures, video_of("25") + "-t 1 " + kH264);
+        test::make_clip(pictures, video_of("25") + "-t 1 " + kEncodeH264);
         Played video(FileInput{.path = pictures});
         CHECK(video.reports.wait_ended());
         CHECK(video.source->info().audio.empty());
@@ -270,7 +270,7 @@ TEST_SUITE("ingest/file_source") {
     TEST_CASE("a channel without audio takes a file's pictures only") {
         const test::TemporaryFolder folder;
         const auto file = folder.path("both.mp4");
-        test::make_clip(file, video_of("25") + kAudio + "-t 1 " + kH264 + "-c:a aac");
+        test::make_clip(file, video_of("25") + kAudio + "-t 1 " + kEncodeH264 + "-c:a aac");
         Played played(FileInput{.path = file}, {.width = 64, .height = 36});
         CHECK(played.reports.wait_ended());
         played.stop();
@@ -326,7 +326,7 @@ TEST_SUITE("ingest/file_source") {
     TEST_CASE("a file that is cut off gives what there is") {
         const test::TemporaryFolder folder;
         const auto whole = folder.path("whole.mp4");
-        test::make_clip(whole, video_of("25") + "-t 2 " + kH264 + "-movflags +faststart");
+        test::make_clip(whole, video_of("25") + "-t 2 " + kEncodeH264 + "-movflags +faststart");
         std::filesystem::resize_file(whole, std::filesystem::file_size(whole) * 3 / 4);
         Played played(FileInput{.path = whole});
         REQUIRE(*played.started);
@@ -351,8 +351,8 @@ TEST_SUITE("ingest/file_source") {
               Row{"e.ts", "25", "-muxdelay 0 ", 12e3}, Row{"f.flv", "25", "", 1e6, 26}}) {
             CAPTURE(row.name);
             const auto file = folder.path(row.name);
-            test::make_clip(file,
-                            video_of(row.rate) + kAudio + "-t 1 " + row.more + kH264 + "-c:a aac");
+            test::make_clip(
+                file, video_of(row.rate) + kAudio + "-t 1 " + row.more + kEncodeH264 + "-c:a aac");
             Played played(FileInput{.path = file, .loop = true});
             REQUIRE(*played.started);
             for (int round = 1; round <= 3; ++round) {
@@ -375,7 +375,8 @@ TEST_SUITE("ingest/file_source") {
     TEST_CASE("sound that outlasts the pictures by much is not cut at the seam") {
         const test::TemporaryFolder folder;
         const auto file = folder.path("tail.mp4");
-        test::make_clip(file, "-t 1 " + video_of("25") + "-t 1.3 " + kAudio + kH264 + "-c:a aac");
+        test::make_clip(file,
+                        "-t 1 " + video_of("25") + "-t 1.3 " + kAudio + kEncodeH264 + "-c:a aac");
         Played played(FileInput{.path = file, .loop = true});
         REQUIRE(played.reports.wait_ended(1));
         REQUIRE(played.source->rewind());
@@ -392,7 +393,7 @@ TEST_SUITE("ingest/file_source") {
     TEST_CASE("a sink that is full holds the file up, and its end lets everything go") {
         const test::TemporaryFolder folder;
         const auto file = folder.path("long.mp4");
-        test::make_clip(file, video_of("25") + kAudio + "-t 20 " + kH264 + "-c:a aac");
+        test::make_clip(file, video_of("25") + kAudio + "-t 20 " + kEncodeH264 + "-c:a aac");
         for (const std::size_t room : {0UL, 1UL, 7UL, 60UL}) {
             CAPTURE(room);
             Played played(FileInput{.path = file}, kFormat, room);
@@ -406,7 +407,7 @@ TEST_SUITE("ingest/file_source") {
     TEST_CASE("a source may go at any moment") {
         const test::TemporaryFolder folder;
         const auto file = folder.path("clip.mp4");
-        test::make_clip(file, video_of("25") + kAudio + "-t 1 " + kH264 + "-c:a aac");
+        test::make_clip(file, video_of("25") + kAudio + "-t 1 " + kEncodeH264 + "-c:a aac");
         for (std::size_t round = 0; round < 40; ++round) {
             Played played(FileInput{.path = file});
             REQUIRE(*played.started);

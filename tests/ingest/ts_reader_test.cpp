@@ -34,8 +34,8 @@ struct Found {
     std::optional<Error> error;
 };
 
-Found read(std::span<const std::byte> bytes, const TsSelection& select = {},
-           std::size_t piece = 1316) {
+Found read_ts(std::span<const std::byte> bytes, const TsSelection& select = {},
+              std::size_t piece = 1316) {
     Found found;
     TsReader reader(select, {[&](const ingest::TsTrack& track) { found.tracks.push_back(track); },
                              [&](const ingest::TsUnit& unit) {
@@ -55,7 +55,7 @@ Found read(std::span<const std::byte> bytes, const TsSelection& select = {},
 }
 
 constexpr auto kPicture = "-f lavfi -i testsrc2=size=64x36:rate=25 ";
-constexpr auto kSound = "-f lavfi -i sine=sample_rate=48000 ";
+constexpr auto kSoundUnit = "-f lavfi -i sine=sample_rate=48000 ";
 constexpr auto kCodecs =
     "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 25 -bf 2 -c:a aac -f mpegts ";
 
@@ -69,7 +69,7 @@ Bytes make(const std::string& arguments) {
 Bytes two_programmes() {
     return make(std::string("-f lavfi -i testsrc2=size=64x36:rate=25 "
                             "-f lavfi -i testsrc2=size=32x32:rate=25 ") +
-                kSound + kSound + kSound +
+                kSoundUnit + kSoundUnit + kSoundUnit +
                 "-t 1 -map 0:v -map 1:v -map 2:a -map 3:a -map 4:a "
                 "-metadata:s:a:0 language=deu -metadata:s:a:1 language=fra "
                 "-metadata:s:a:2 language=eng "
@@ -92,8 +92,8 @@ std::size_t wrong_steps(const std::vector<Found::Unit>& units, std::int64_t step
 
 TEST_SUITE("ingest/ts_reader") {
     TEST_CASE("every access unit comes, with its times, however the bytes are cut") {
-        const auto bytes = make(std::string(kPicture) + kSound + "-t 2 " + kCodecs);
-        const auto found = read(bytes);
+        const auto bytes = make(std::string(kPicture) + kSoundUnit + "-t 2 " + kCodecs);
+        const auto found = read_ts(bytes);
         REQUIRE_FALSE(found.error);
         REQUIRE(found.tracks.size() == 2);
         CHECK(found.tracks[0].codec == TsCodec::h264);
@@ -106,7 +106,7 @@ TEST_SUITE("ingest/ts_reader") {
         CHECK(found.audio.front().pts == found.audio.front().dts);
         for (const std::size_t piece : {1UL, 7UL, 187UL, 188UL, 189UL, 100'000UL}) {
             CAPTURE(piece);
-            const auto again = read(bytes, {}, piece);
+            const auto again = read_ts(bytes, {}, piece);
             CHECK(again.video == found.video);
             CHECK(again.audio == found.audio);
         }
@@ -114,8 +114,8 @@ TEST_SUITE("ingest/ts_reader") {
 
     TEST_CASE("times go on over the wrap of their 33 bits, for those who join before and after") {
         const auto bytes =
-            make(std::string(kPicture) + kSound + "-t 4 -output_ts_offset 95441 " + kCodecs);
-        const auto found = read(bytes);
+            make(std::string(kPicture) + kSoundUnit + "-t 4 -output_ts_offset 95441 " + kCodecs);
+        const auto found = read_ts(bytes);
         CHECK(found.video.size() == 100);
         CHECK(wrong_steps(found.video, 3600) == 0);
         const auto wraps = [](std::int64_t time) { return time >> 33; };
@@ -125,8 +125,8 @@ TEST_SUITE("ingest/ts_reader") {
         CHECK(audio_step < 4 * 90'000);
         CHECK(std::abs(found.audio.front().pts - found.video.front().dts) < 90'000);
 
-        const auto beyond =
-            read(make(std::string(kPicture) + kSound + "-t 1 -output_ts_offset 95450 " + kCodecs));
+        const auto beyond = read_ts(
+            make(std::string(kPicture) + kSoundUnit + "-t 1 -output_ts_offset 95450 " + kCodecs));
         CHECK(beyond.video.size() == 25);
         CHECK(wrong_steps(beyond.video, 3600) == 0);
         CHECK(beyond.video.front().dts >= 0);
@@ -148,7 +148,7 @@ TEST_SUITE("ingest/ts_reader") {
               Row{{.audio_language = "ita"}, 301, -1}}) {
             CAPTURE(row.select.programme);
             CAPTURE(row.select.audio_language);
-            const auto found = read(bytes, row.select);
+            const auto found = read_ts(bytes, row.select);
             REQUIRE_FALSE(found.error);
             int video = -1;
             int audio = -1;
@@ -164,14 +164,14 @@ TEST_SUITE("ingest/ts_reader") {
 
     TEST_CASE("what is not in it is said") {
         const auto bytes = two_programmes();
-        const auto missing = read(bytes, {.programme = 7});
+        const auto missing = read_ts(bytes, {.programme = 7});
         REQUIRE(missing.error);
         CHECK(missing.error->code == ErrorCode::not_found);
         CHECK(missing.error->message == "it has no programme 7, it has 11, 22");
-        const auto nothing = read(bytes, {.programme = 22, .video_pid = 99, .audio_pid = 98});
+        const auto nothing = read_ts(bytes, {.programme = 22, .video_pid = 99, .audio_pid = 98});
         REQUIRE(nothing.error);
         CHECK(nothing.error->code == ErrorCode::unsupported);
-        const auto noise = read(Bytes(300'000, std::byte{0x47 + 1}));
+        const auto noise = read_ts(Bytes(300'000, std::byte{0x47 + 1}));
         REQUIRE(noise.error);
         CHECK(noise.error->code == ErrorCode::corrupt);
         CHECK(noise.error->message == "it is no MPEG-TS");
@@ -179,7 +179,7 @@ TEST_SUITE("ingest/ts_reader") {
 
     TEST_CASE("a lost packet costs one unit, and the next one says so") {
         auto bytes = make(std::string(kPicture) + "-t 1 " + kCodecs);
-        const auto whole = read(bytes);
+        const auto whole = read_ts(bytes);
         // The fifth packet from the middle on, of whatever PID is the video's.
         const int pid = whole.tracks.front().pid;
         std::size_t at = bytes.size() / 188 / 2 * 188;
@@ -190,15 +190,15 @@ TEST_SUITE("ingest/ts_reader") {
         while (pid_at(at) != pid || (bytes[at + 1] & std::byte{0x40}) != std::byte{}) at += 188;
         bytes.erase(bytes.begin() + static_cast<long>(at),
                     bytes.begin() + static_cast<long>(at) + 188);
-        const auto found = read(bytes);
+        const auto found = read_ts(bytes);
         CHECK(found.video.size() == whole.video.size() - 1);
         CHECK(std::count_if(found.video.begin(), found.video.end(),
                             [](const auto& unit) { return unit.lost_before; }) == 1);
     }
 
     TEST_CASE("packets that come twice, and noise between them, change nothing") {
-        const auto bytes = make(std::string(kPicture) + kSound + "-t 1 " + kCodecs);
-        const auto whole = read(bytes);
+        const auto bytes = make(std::string(kPicture) + kSoundUnit + "-t 1 " + kCodecs);
+        const auto whole = read_ts(bytes);
         Bytes noisy;
         for (std::size_t at = 0; at < bytes.size(); at += 188) {
             const auto packet = std::span(bytes).subspan(at, 188);
@@ -207,19 +207,19 @@ TEST_SUITE("ingest/ts_reader") {
             if (at % (188 * 10) == 0) noisy.insert(noisy.end(), 33, std::byte{0});
         }
         noisy.insert(noisy.end(), bytes.begin(), bytes.begin() + 188);
-        const auto found = read(noisy);
+        const auto found = read_ts(noisy);
         CHECK(found.video == whole.video);
         CHECK(found.audio == whole.audio);
     }
 
     TEST_CASE("a stream that follows another with other codecs is announced anew") {
-        auto bytes = make(std::string(kPicture) + kSound + "-t 1 " + kCodecs);
+        auto bytes = make(std::string(kPicture) + kSoundUnit + "-t 1 " + kCodecs);
         const auto second =
-            make(std::string(kPicture) + kSound +
+            make(std::string(kPicture) + kSoundUnit +
                  "-t 1 -c:v libx265 -x265-params log-level=none -preset ultrafast -c:a mp2 "
                  "-mpegts_flags +initial_discontinuity -f mpegts");
         bytes.insert(bytes.end(), second.begin(), second.end());
-        const auto found = read(bytes);
+        const auto found = read_ts(bytes);
         REQUIRE(found.tracks.size() == 4);
         CHECK(found.tracks[2].codec == TsCodec::hevc);
         CHECK(found.tracks[3].codec == TsCodec::mpeg_audio);

@@ -42,7 +42,7 @@ struct Fixture {
     }
 };
 
-std::vector<std::int64_t> numbers(const std::vector<Slot>& slots) {
+std::vector<std::int64_t> numbers(const auto& slots) {
     std::vector<std::int64_t> all;
     for (const Slot& slot : slots) all.push_back(slot.number);
     return all;
@@ -151,6 +151,36 @@ TEST_SUITE("media/timeline") {
         CHECK(slots[4].discontinuity);
     }
 
+    TEST_CASE_FIXTURE(Fixture, "a window knows whether it has a gap") {
+        for (const std::int64_t number : {1, 2, 4, 5, 6}) {
+            add(0, number);
+            add(1, number);
+        }
+        const MediaTime begin = timeline.all().slots.front().start;
+        const MediaTime third = timeline.all().slots[2].start;
+        CHECK(timeline.all().has_gap);
+        CHECK_FALSE(timeline.between(begin, third).has_gap);
+        CHECK(timeline.between(begin, third + MediaTime(1)).has_gap);
+        CHECK(timeline.between(third, third + MediaTime(1)).has_gap);
+        CHECK_FALSE(timeline.between(timeline.all().slots[3].start, MediaTime::max()).has_gap);
+        CHECK_FALSE(timeline.latest(std::chrono::hours(1)).has_gap);
+    }
+
+    TEST_CASE_FIXTURE(Fixture, "a segment's keyframe may be known") {
+        timeline.add(0, 1, MediaTime(0), std::chrono::seconds(2), "a", 1'000, 300);
+        timeline.add(1, 1, MediaTime(0), std::chrono::seconds(2), "a", 1'000);
+        timeline.add(0, 2, std::chrono::seconds(2), std::chrono::seconds(4), "a", 1'000);
+        timeline.add(1, 2, std::chrono::seconds(2), std::chrono::seconds(4), "a", 1'000);
+        const auto all = timeline.all().slots;
+        REQUIRE(all.size() == 2);
+        CHECK(all[0].keyframe_bytes == std::vector<std::uint64_t>{300, 0});
+        CHECK(all[1].keyframe_bytes.empty());
+        timeline.finish();
+        CHECK(timeline.measured_keyframes(0, std::chrono::seconds(2)).peak_bps == 1'200);
+        CHECK(timeline.measured_keyframes(0, std::chrono::seconds(2)).average_bps == 600);
+        CHECK(timeline.measured_keyframes(1, std::chrono::seconds(2)).peak_bps == 0);
+    }
+
     TEST_CASE_FIXTURE(Fixture, "a programme never begins with a gap") {
         add(0, kFirst);
         CHECK_FALSE(add(1, kFirst, std::nullopt));
@@ -245,6 +275,31 @@ TEST_SUITE("media/timeline") {
             timeline.trim(seconds(2 * kFirst + 4));
             CHECK(timeline.all().discontinuity_sequence == kFirst + 1);
         }
+    }
+
+    TEST_CASE_FIXTURE(Fixture, "a slot knows the first one since the last discontinuity") {
+        const auto first_of = [this](std::size_t back) {
+            const SlotList slots = timeline.all().slots;
+            const Slot& slot = slots[slots.size() - 1 - back];
+            CHECK(slot.unbroken_start == seconds(2 * slot.unbroken_number));
+            return slot.unbroken_number;
+        };
+        add_range(7, 9);
+        CHECK(first_of(0) == 7);
+        CHECK(first_of(2) == 7);
+        timeline.trim(seconds(18));
+        add_all(10);
+        CHECK(first_of(0) == 7);
+        timeline.mark_discontinuity();
+        add_range(11, 12);
+        CHECK(first_of(0) == 11);
+        add_range(15, 16);
+        CHECK(first_of(0) == 15);
+        CHECK(first_of(2) == 11);  // a gap
+        add_range(17, 18);
+        add_all(19, "b");
+        CHECK(first_of(1) == 15);
+        CHECK(first_of(0) == 19);
     }
 
     TEST_CASE_FIXTURE(Fixture, "the latest window is the fewest slots that last long enough") {

@@ -131,7 +131,8 @@ TEST_SUITE("net/http_semantics") {
             {{{"If-Unmodified-Since", kEarlier}}, 412},
         };
         for (const auto& [fields, status] : table) {
-            CAPTURE(fields[0].second);
+            const std::string& value = fields[0].second;
+            CAPTURE(value);
             const HttpResponse response = get(segment(), fields);
             CHECK(response.status == status);
             if (status != 304) continue;
@@ -173,7 +174,8 @@ TEST_SUITE("net/http_semantics") {
             {"lines=1-2", 200, "0123456789", ""},
         };
         for (const auto& [range, status, body, content_range] : table) {
-            CAPTURE(range);
+            const std::string& asked = range;
+            CAPTURE(asked);
             const HttpResponse response = get(segment(), {{"Range", range}});
             CHECK(response.status == status);
             if (status != 416) CHECK(text(response) == body);

@@ -22,7 +22,7 @@ using weir::test::RawClient;
 
 namespace {
 
-std::unique_ptr<HttpServer> serve(HttpHandler handler, HttpServerOptions options = {}) {
+std::unique_ptr<HttpServer> serve_within(HttpHandler handler, HttpServerOptions options = {}) {
     auto server = HttpServer::create(options, std::move(handler));
     REQUIRE(server);
     return std::move(*server);
@@ -74,7 +74,7 @@ int open_descriptors() {
 
 TEST_SUITE("net/http_server limits") {
     TEST_CASE("a header that trickles in is cut off at the total deadline") {
-        const auto server = serve(say_ok, {.header_timeout = 300ms, .idle_timeout = 1h});
+        const auto server = serve_within(say_ok, {.header_timeout = 300ms, .idle_timeout = 1h});
         RawClient client(server->port());
         SUBCASE("on a new connection") {}
         SUBCASE("on one that was served") {
@@ -91,7 +91,7 @@ TEST_SUITE("net/http_server limits") {
 
     TEST_CASE(
         "a client that says nothing is closed at the header deadline, a served one when idle") {
-        const auto server = serve(say_ok, {.header_timeout = 100ms, .idle_timeout = 150ms});
+        const auto server = serve_within(say_ok, {.header_timeout = 100ms, .idle_timeout = 150ms});
         CHECK(RawClient(server->port()).closed());
         RawClient served(server->port());
         CHECK(served.get("/").status == 200);
@@ -100,7 +100,7 @@ TEST_SUITE("net/http_server limits") {
 
     TEST_CASE("an answer that the client does not read is given up") {
         const Bytes body = Bytes::from_string(std::string(32'000'000, 'x'));
-        const auto server = serve(
+        const auto server = serve_within(
             [&](const HttpRequest&, HttpResponder responder) {
                 std::move(responder).respond({200, {}, body});
             },
@@ -113,7 +113,7 @@ TEST_SUITE("net/http_server limits") {
     }
 
     TEST_CASE("connections over the cap are closed at once and counted") {
-        const auto server = serve(say_ok, {.max_connections = 2});
+        const auto server = serve_within(say_ok, {.max_connections = 2});
         std::optional<RawClient> first(server->port());
         RawClient second(server->port());
         CHECK(first->get("/").status == 200);
@@ -129,7 +129,7 @@ TEST_SUITE("net/http_server limits") {
 
     TEST_CASE("a held request is answered from any thread") {
         Holder holder;
-        const auto server = serve(holder.handler());
+        const auto server = serve_within(holder.handler());
         RawClient client(server->port());
         client.send(std::string(kGet) + kGet);
         for (int i = 0; i < 2; ++i) {
@@ -141,7 +141,7 @@ TEST_SUITE("net/http_server limits") {
 
     TEST_CASE("a request that nobody answers gets 500") {
         Holder holder;
-        const auto server = serve(holder.handler());
+        const auto server = serve_within(holder.handler());
         RawClient client(server->port());
         client.send(kGet);
         CHECK(eventually([&] { return holder.count() == 1; }));
@@ -149,13 +149,13 @@ TEST_SUITE("net/http_server limits") {
         const RawAnswer answer = client.receive();
         CHECK(answer.status == 500);
         CHECK(answer.fields.at("access-control-allow-origin") == "*");
-        const auto silent = serve([](const HttpRequest&, const HttpResponder&) {});
+        const auto silent = serve_within([](const HttpRequest&, const HttpResponder&) {});
         CHECK(RawClient(silent->port()).get("/").status == 500);
     }
 
     TEST_CASE("a client that leaves while its request is held is noticed") {
         Holder holder;
-        const auto server = serve(holder.handler());
+        const auto server = serve_within(holder.handler());
         std::vector<RawClient> clients;
         for (int i = 0; i < 30; ++i) {
             clients.emplace_back(server->port());
@@ -173,7 +173,7 @@ TEST_SUITE("net/http_server limits") {
 
     TEST_CASE("an answer may come when the server is gone") {
         Holder holder;
-        auto server = serve(holder.handler(), {.stop_timeout = 10ms});
+        auto server = serve_within(holder.handler(), {.stop_timeout = 10ms});
         RawClient client(server->port());
         client.send(kGet);
         CHECK(eventually([&] { return holder.count() == 1; }));
@@ -189,7 +189,7 @@ TEST_SUITE("net/http_server limits") {
 
     TEST_CASE("stop lets answers under way end and closes idle connections at once") {
         Holder holder;
-        const auto server = serve(holder.handler(), {.stop_timeout = 1h});
+        const auto server = serve_within(holder.handler(), {.stop_timeout = 1h});
         RawClient waiting(server->port());
         RawClient idle(server->port());
         RawClient half(server->port());
@@ -215,7 +215,7 @@ TEST_SUITE("net/http_server limits") {
         std::atomic<int> handled = 0;
         std::atomic<int> handled_late = 0;
         const Bytes body = Bytes::from_string(std::string(300'000, 'x'));
-        const auto server = serve(
+        const auto server = serve_within(
             [&](const HttpRequest&, HttpResponder responder) {
                 if (stopped) ++handled_late;
                 ++handled;
@@ -243,7 +243,7 @@ TEST_SUITE("net/http_server limits") {
         auto fd = std::make_shared<int>(memfd_create("test", MFD_CLOEXEC));
         REQUIRE(ftruncate(*fd, 4'000'000) == 0);
         const int before = open_descriptors();
-        const auto server = serve([&](const HttpRequest&, HttpResponder responder) {
+        const auto server = serve_within([&](const HttpRequest&, HttpResponder responder) {
             std::move(responder).respond({200, {}, Bytes::from_file(fd, 0, 4'000'000)});
         });
         const int running = open_descriptors();
@@ -286,7 +286,7 @@ TEST_SUITE("net/http_server limits") {
     }
 
     TEST_CASE("without free descriptors new clients wait, and are served when there are some") {
-        const auto server = serve(say_ok, {.threads = 1});
+        const auto server = serve_within(say_ok, {.threads = 1});
         RawClient served(server->port());
         CHECK(served.get("/").status == 200);
         RawClient waiting;  // has its socket, but no connection yet

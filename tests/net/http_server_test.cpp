@@ -154,7 +154,8 @@ TEST_SUITE("net/http_server") {
             {"GET /a HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\n\r\n", "GET /a "},
         };
         for (const auto& [request, body] : table) {
-            CAPTURE(request);
+            const std::string& sent = request;
+            CAPTURE(sent);
             RawClient client(server->port());
             client.send(request);
             CHECK(client.receive().body == body);
@@ -219,7 +220,8 @@ TEST_SUITE("net/http_server") {
             {get + host + std::string(100'000, 'x'), 431},
         };
         for (const auto& [request, status] : table) {
-            CAPTURE(request.substr(0, 100));
+            const std::string beginning = request.substr(0, 100);
+            CAPTURE(beginning);
             RawClient client(server->port());
             client.send(request);
             RawAnswer answer = client.receive();

@@ -82,6 +82,17 @@ public:
         return receive();
     }
 
+    // All that comes up to this text, with it; or until the connection ends.
+    std::string receive_until(std::string_view text) {
+        std::size_t found = 0;
+        while ((found = received_.find(text)) == std::string::npos) {
+            if (!receive_more()) return std::exchange(received_, {});
+        }
+        const std::string head = received_.substr(0, found + text.size());
+        received_.erase(0, head.size());
+        return head;
+    }
+
     // All that comes until the connection ends.
     std::string receive_all() {
         while (receive_more()) continue;

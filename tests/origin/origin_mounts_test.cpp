@@ -86,7 +86,8 @@ TEST_SUITE("origin/mounts") {
             {"/a/news", nullptr, ""},
         };
         for (const auto& [path, found, rest] : paths) {
-            CAPTURE(path);
+            const std::string& asked = path;
+            CAPTURE(asked);
             const auto match = table.find(path);
             CHECK(match.endpoint.get() == found);
             CHECK(match.rest == rest);
@@ -125,7 +126,7 @@ TEST_SUITE("origin/mounts") {
     }
 
     TEST_CASE("an origin that cannot begin names the field and the cause") {
-        const auto first = Origin::create({.port = 0});
+        auto first = Origin::create({.port = 0});
         REQUIRE(first);
         const auto taken = Origin::create({.port = first->port()});
         REQUIRE_FALSE(taken);
@@ -142,6 +143,12 @@ TEST_SUITE("origin/mounts") {
                                          "origin.document_root: /no/such/folder: No such file or "
                                          "directory"});
         CHECK_FALSE(Origin::create({.port = 65536}));
+        const auto no_certificate =
+            Origin::create({.port = 0, .certificate_file = "/no/c", .private_key_file = "/no/k"});
+        REQUIRE_FALSE(no_certificate);
+        CHECK(no_certificate.error().message ==
+              "origin.certificate_file: /no/c: No such file or directory");
+        CHECK(first->reload_certificate().error().code == ErrorCode::invalid_argument);
     }
 
     TEST_CASE("an origin frees its port when it stops, and may be stopped twice") {

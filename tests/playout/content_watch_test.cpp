@@ -44,16 +44,16 @@ TEST_SUITE("playout/content_watch") {
         struct Row {
             int width, height, stride;
         };
-        for (const auto& [width, height, stride] : {Row{1920, 1080, 1920},
-                                                    {1918, 1078, 1920},
-                                                    {640, 360, 704},
-                                                    {16, 16, 16},
-                                                    {2, 2, 4},
-                                                    {1, 1, 1}}) {
-            CAPTURE(width);
+        for (const auto& size : {Row{1920, 1080, 1920},
+                                 {1918, 1078, 1920},
+                                 {640, 360, 704},
+                                 {16, 16, 16},
+                                 {2, 2, 4},
+                                 {1, 1, 1}}) {
+            CAPTURE(size.width);
             const auto luma = [&](std::uint8_t value) {
-                const auto bytes = plane(width, height, stride, value);
-                return mean_luma({bytes, width, height, stride});
+                const auto bytes = plane(size.width, size.height, size.stride, value);
+                return mean_luma({bytes, size.width, size.height, size.stride});
             };
             CHECK(luma(16) == 0);
             CHECK(luma(0) == 0);

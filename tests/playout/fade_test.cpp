@@ -15,7 +15,7 @@ using weir::playout::SignalRange;
 namespace {
 
 constexpr std::int64_t kFade = 960;  // 20 ms at 48 kHz
-constexpr int kBlock = 1024;
+constexpr int kFadeBlock = 1024;
 
 float sine(std::int64_t sample) {
     return static_cast<float>(
@@ -25,14 +25,14 @@ float sine(std::int64_t sample) {
 // Plays a stereo sine that is there where `present` says so, in blocks, as a ring would that knows
 // `known` sample times ahead.
 template <class Present>
-std::vector<float> play(std::int64_t length, std::int64_t known, Present present,
-                        std::int64_t fade_duration = kFade) {
+std::vector<float> play_faded(std::int64_t length, std::int64_t known, Present present,
+                              std::int64_t fade_duration = kFade) {
     Fade fade(fade_duration, 2);
     std::vector<float> all;
-    for (std::int64_t first = 0; first < length; first += kBlock) {
+    for (std::int64_t first = 0; first < length; first += kFadeBlock) {
         std::vector<float> block;
         std::vector<SignalRange> ranges;
-        for (std::int64_t i = 0; i < kBlock; ++i) {
+        for (std::int64_t i = 0; i < kFadeBlock; ++i) {
             const bool there = present(first + i);
             const float sample = there ? sine(first + i) : 0;
             block.insert(block.end(), {sample, -sample});
@@ -41,7 +41,7 @@ std::vector<float> play(std::int64_t length, std::int64_t known, Present present
             ranges.back().end = i + 1;
         }
         std::int64_t ahead = 0;
-        while (ahead < known && present(first + kBlock + ahead)) ++ahead;
+        while (ahead < known && present(first + kFadeBlock + ahead)) ++ahead;
         fade.apply(block, ranges, ahead);
         all.insert(all.end(), block.begin(), block.end());
     }
@@ -66,8 +66,9 @@ float ramp_step(std::int64_t duration) {
 
 TEST_SUITE("playout/fade") {
     TEST_CASE("sound that goes on is not touched") {
-        const auto played = play(10 * kBlock, 2 * kFade, [](std::int64_t) { return true; });
-        for (std::int64_t i = kFade; i < 10 * kBlock; ++i) {
+        const auto played =
+            play_faded(10 * kFadeBlock, 2 * kFade, [](std::int64_t) { return true; });
+        for (std::int64_t i = kFade; i < 10 * kFadeBlock; ++i) {
             const auto at = static_cast<std::size_t>(2 * i);
             REQUIRE(played[at] == sine(i));
             REQUIRE(played[at + 1] == -sine(i));
@@ -80,7 +81,7 @@ TEST_SUITE("playout/fade") {
                 CAPTURE(begin);
                 CAPTURE(size);
                 const auto end = begin + size;
-                const auto played = play(16 * kBlock, 400 * 48, [=](std::int64_t sample) {
+                const auto played = play_faded(16 * kFadeBlock, 400 * 48, [=](std::int64_t sample) {
                     return sample < begin || sample >= end;
                 });
                 CHECK(largest_step(played) <= kSineStep + ramp_step(kFade));
@@ -96,13 +97,15 @@ TEST_SUITE("playout/fade") {
     }
 
     TEST_CASE("without a fade the same hole clicks") {
-        const auto played = play(
-            16 * kBlock, 0, [](std::int64_t sample) { return sample < 5003 || sample >= 6000; }, 0);
+        const auto played = play_faded(
+            16 * kFadeBlock, 0, [](std::int64_t sample) { return sample < 5003 || sample >= 6000; },
+            0);
         CHECK(largest_step(played) > 3 * kSineStep);
     }
 
     TEST_CASE("where less is known ahead than a fade lasts, it fades in what is left") {
-        const auto played = play(16 * kBlock, 0, [](std::int64_t sample) { return sample < 5500; });
+        const auto played =
+            play_faded(16 * kFadeBlock, 0, [](std::int64_t sample) { return sample < 5500; });
         // Nothing is known behind a block, so each ends in silence; none clicks.
         CHECK(largest_step(played) <= kSineStep + 2 * ramp_step(kFade));
         CHECK(std::abs(played[2 * 5499]) < 1e-4F);
@@ -127,7 +130,7 @@ TEST_SUITE("playout/fade") {
     }
 
     TEST_CASE("signal shorter than two fades rises and falls") {
-        const auto played = play(8 * kBlock, 400 * 48, [](std::int64_t sample) {
+        const auto played = play_faded(8 * kFadeBlock, 400 * 48, [](std::int64_t sample) {
             return sample >= 3000 && sample < 3600;
         });
         CHECK(largest_step(played) <= kSineStep + ramp_step(kFade));
@@ -136,19 +139,19 @@ TEST_SUITE("playout/fade") {
 
     TEST_CASE("a crossfade goes from one to the other without a step") {
         std::vector<float> all;
-        for (std::int64_t first = 0; first < 4 * kBlock; first += kBlock) {
-            std::vector<float> from(2 * kBlock, 0.5F);
-            std::vector<float> to(2 * kBlock, -0.5F);
-            crossfade(from, to, 2, first, 2 * kBlock);
+        for (std::int64_t first = 0; first < 4 * kFadeBlock; first += kFadeBlock) {
+            std::vector<float> from(2 * kFadeBlock, 0.5F);
+            std::vector<float> to(2 * kFadeBlock, -0.5F);
+            crossfade(from, to, 2, first, 2 * kFadeBlock);
             all.insert(all.end(), to.begin(), to.end());
         }
         CHECK(all.front() == 0.5F);
         CHECK(all.back() == -0.5F);
-        CHECK(all[2 * kBlock * 2] == -0.5F);
-        CHECK(largest_step(all) <= ramp_step(2 * kBlock) * 1.01F);
+        CHECK(all[2 * kFadeBlock * 2] == -0.5F);
+        CHECK(largest_step(all) <= ramp_step(2 * kFadeBlock) * 1.01F);
         // The same programme on both stays as it is.
-        std::vector<float> same(kBlock * 2, 0.25F);
-        crossfade(std::vector<float>(kBlock * 2, 0.25F), same, 2, 100, kBlock);
+        std::vector<float> same(kFadeBlock * 2, 0.25F);
+        crossfade(std::vector<float>(kFadeBlock * 2, 0.25F), same, 2, 100, kFadeBlock);
         for (const float sample : same) REQUIRE(sample == doctest::Approx(0.25F));
     }
 }

@@ -210,7 +210,8 @@ TEST_SUITE("playout/overlay") {
                                              {19'750ms, 0.2},
                                              {20s, 0},
                                              {30s, 0}}) {
-            CAPTURE(time.count());
+            const auto at = time.count();
+            CAPTURE(at);
             CHECK(opacity_at(layer, time) == doctest::Approx(expected));
         }
         layer.until = 10'500ms;  // gone before it was there

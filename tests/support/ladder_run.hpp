@@ -92,6 +92,14 @@ public:
         if (tee_) gst_element_link_pads(tee_, nullptr, sink, "audio");
     }
 
+    // Where one pad goes, "video_720p" or "audio_aac": an element with a pad "sink".
+    void connect_track(const std::string& pad, base::ObjectPtr<GstElement> element) {
+        gst_bin_add(pipeline_.bin(), element.get());
+        const bool shared = tee_ && pad == "audio_" + options_.ladder.audio.front().name;
+        gst_element_link_pads(shared ? tee_ : ladder_, shared ? nullptr : pad.c_str(),
+                              element.get(), "sink");
+    }
+
     // Without segmenters: keeps the access units only.
     void discard_all() {
         const auto link = [this](GstElement* from, const char* pad, const char* caps) {

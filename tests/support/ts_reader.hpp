@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <span>
@@ -60,10 +61,8 @@ public:
         TsFile file;
         open_.clear();
         for (std::size_t at = 0; at < bytes.size(); at += kPacket) {
-            std::vector<std::uint8_t> packet;
-            for (const std::byte b : bytes.subspan(at, kPacket)) {
-                packet.push_back(std::to_integer<std::uint8_t>(b));
-            }
+            std::vector<std::uint8_t> packet(kPacket);
+            std::memcpy(packet.data(), bytes.subspan(at, kPacket).data(), kPacket);
             read_packet(packet, file);
         }
         return file;

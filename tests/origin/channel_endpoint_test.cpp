@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "origin/hls_endpoint.hpp"
+#include "origin/channel_endpoint.hpp"
 
 #include <atomic>
 #include <memory>
@@ -11,6 +11,8 @@
 #include <doctest/doctest.h>
 
 #include "hls/programme_playlists.hpp"
+#include "origin/content.hpp"
+#include "support/captured_answer.hpp"
 #include "support/playlist_reader.hpp"
 
 namespace weir::origin {
@@ -19,9 +21,6 @@ namespace {
 using hls::MediaPlaylistType;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr std::string_view kImmutable = "public, max-age=31536000, immutable";
-constexpr std::string_view kPlaylistType = "application/vnd.apple.mpegurl";
 
 std::string field(const net::HttpResponse& response, std::string_view name) {
     for (const auto& [key, value] : response.fields) {
@@ -63,8 +62,9 @@ private:
 
 struct Fixture {
     std::shared_ptr<CountingStore> store = std::make_shared<CountingStore>();
-    HlsEndpoint endpoint{"news", store};
+    ChannelEndpoint endpoint{"news", store, base::Executor::control()};
     std::shared_ptr<media::Timeline> timeline;
+    std::string query;  // of the next requests
 
     void begin(const std::string& programme, PlaylistType type = PlaylistType::live,
                bool recorded = false) {
@@ -77,13 +77,12 @@ struct Fixture {
         media::Track lo = hi;
         lo.name = "lo";
         timeline = std::make_shared<media::Timeline>(programme, std::vector{hi, lo}, 28);
-        HlsEndpointOptions options;
-        options.sink = {.playlist_type = type,
-                        .segment_duration = milliseconds(6000),
-                        .window = milliseconds(18'000)};
-        options.target_duration = 6;
-        options.recorded = recorded;
-        endpoint.begin(timeline, options);
+        endpoint.begin({{.timeline = timeline,
+                         .playlist_type = type,
+                         .segment_duration = milliseconds(6000),
+                         .target_duration = 6,
+                         .window = milliseconds(18'000),
+                         .recorded = recorded}});
     }
 
     // Publishes slots as the channel does: bytes first.
@@ -104,11 +103,14 @@ struct Fixture {
 
     net::HttpResponse get(std::string_view path, net::HttpFields fields = {},
                           std::string method = "GET") {
-        return endpoint.answer({.method = std::move(method),
-                                .path = "/news/" + std::string(path),
-                                .query = "",
-                                .fields = std::move(fields)},
-                               path);
+        const auto answer = std::make_shared<test::CapturedAnswer>();
+        endpoint.handle({.method = std::move(method),
+                         .path = "/news/" + std::string(path),
+                         .query = query,
+                         .fields = std::move(fields)},
+                        path, net::HttpResponder(answer));
+        REQUIRE(answer->response());
+        return *answer->response();
     }
 
     hls::MediaPlaylist playlist(std::string_view path) {
@@ -129,7 +131,7 @@ std::string resolve(std::string path, std::string uri) {
     return path + uri;
 }
 
-TEST_SUITE("origin/hls_endpoint") {
+TEST_SUITE("origin/channel_endpoint") {
     TEST_CASE_FIXTURE(Fixture, "before the first segment the answer is: try again in a second") {
         const auto expect_not_now = [&](std::string_view path) {
             CAPTURE(path);
@@ -254,10 +256,10 @@ TEST_SUITE("origin/hls_endpoint") {
     TEST_CASE_FIXTURE(Fixture, "half of a short segment is at least a second") {
         begin("p1");
         publish(100, 100);
-        HlsEndpointOptions options;
-        options.sink.segment_duration = milliseconds(1500);
-        options.target_duration = 2;
-        endpoint.begin(timeline, options);
+        endpoint.begin({{.timeline = timeline,
+                         .segment_duration = milliseconds(1500),
+                         .target_duration = 2,
+                         .window = milliseconds(18'000)}});
         CHECK(field(get("hls/hi.m3u8"), "Cache-Control") == "max-age=1");
     }
 
@@ -280,10 +282,12 @@ TEST_SUITE("origin/hls_endpoint") {
     TEST_CASE_FIXTURE(Fixture, "a poll finds what was rendered for another") {
         begin("p1");
         publish(100, 101);
-        const Bytes first = get("hls/hi.m3u8").body;
-        CHECK(get("hls/hi.m3u8").body.memory().data() == first.memory().data());
+        const net::Body first = get("hls/hi.m3u8").body;
+        CHECK(get("hls/hi.m3u8").body.pieces().front().memory().data() ==
+              first.pieces().front().memory().data());
         publish(102, 102);
-        CHECK(get("hls/hi.m3u8").body.memory().data() != first.memory().data());
+        CHECK(get("hls/hi.m3u8").body.pieces().front().memory().data() !=
+              first.pieces().front().memory().data());
     }
 
     TEST_CASE_FIXTURE(Fixture, "playlists are compressed for whoever takes it, segments never") {
@@ -293,7 +297,8 @@ TEST_SUITE("origin/hls_endpoint") {
         const auto packed = get("hls/hi.m3u8", gzip);
         CHECK(field(packed, "Content-Encoding") == "gzip");
         CHECK(packed.body.size() < get("hls/hi.m3u8").body.size() / 2);
-        CHECK(packed.body.memory().data() == get("hls/hi.m3u8", gzip).body.memory().data());
+        CHECK(packed.body.pieces().front().memory().data() ==
+              get("hls/hi.m3u8", gzip).body.pieces().front().memory().data());
         CHECK(field(get("p1/hi/100-a.ts", gzip), "Content-Encoding").empty());
     }
 
@@ -306,7 +311,7 @@ TEST_SUITE("origin/hls_endpoint") {
         CHECK(get("p1/hi/100-a.ts", {}, "HEAD").status == 200);
         const std::string etag = field(part, "ETag");
         CHECK(get("p1/hi/100-a.ts", {{"If-None-Match", etag}}).status == 304);
-        CHECK(get("p1/hi/100-a.ts").body.file() >= 0);  // sent without a copy
+        CHECK(get("p1/hi/100-a.ts").body.pieces().front().file() >= 0);  // sent without a copy
     }
 
     TEST_CASE_FIXTURE(Fixture,
