@@ -9,6 +9,7 @@
 #include "hls/playlist_text.hpp"
 #include "support/cmaf_feed.hpp"
 #include "support/playlist_rules.hpp"
+#include "support/sanitizer.hpp"
 
 namespace weir::hls {
 namespace {
@@ -17,11 +18,7 @@ using std::chrono::hours;
 using std::chrono::seconds;
 
 // Sanitizers make it many times as slow, and look at every line in a tenth of it, too.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kHours = 7;
-#else
-constexpr int kHours = 72;
-#endif
+constexpr int kHours = test::kSanitized ? 7 : 72;
 constexpr int kSlots = kHours * 3600 / 2;
 
 // A client of one address that asks for delta updates.
