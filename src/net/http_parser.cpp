@@ -195,7 +195,13 @@ RequestHeader parse_request_header(std::string_view bytes, std::size_t most) {
     };
     bool bad = false;
     auto line = take_line(rest, bad);
-    if (!line) return come_back();
+    if (!line) {
+        // What is not HTTP at all (a TLS client on a port without it) need not wait for a line's
+        // end.
+        const bool may_be =
+            rest.empty() || rest.front() == '\r' || is_token(rest.substr(0, rest.find(' ')));
+        return may_be ? come_back() : refused(std::move(header), kMalformed);
+    }
     if (bad || !read_request_line(*line, header)) return refused(std::move(header), kMalformed);
     Facts facts;
     header.request.fields.reserve(kRequestFields);
