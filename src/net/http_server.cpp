@@ -139,7 +139,7 @@ private:
 // One client. Reads a request, lets the handler answer it, sends the answer, and so on; whatever
 // happens, at most one system event is awaited in each direction.
 class HttpConnection final : public ServerExchange::Owner,
-                         public std::enable_shared_from_this<HttpConnection> {
+                             public std::enable_shared_from_this<HttpConnection> {
 public:
     HttpConnection(Worker& worker, Tcp::socket socket, std::string peer, ssl_ctx_st* tls)
         : worker_(worker),
